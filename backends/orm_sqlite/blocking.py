@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sqlite3
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -39,8 +41,10 @@ class BlockingConnection(Connection):
         if self._session.usable:
             self._cursor.close()
             self._take_cursor()
-        else:
-            self._execute = _refuse
+            return
+        self._execute = _refuse
+        with contextlib.suppress(sqlite3.ProgrammingError):  # the connection may have been closed, too
+            self._cursor.close()
 
     @property
     def is_usable(self) -> bool:

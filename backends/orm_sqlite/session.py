@@ -174,6 +174,7 @@ class Session:
         if self._pending:
             return self._pending.pop()
         if not self.usable:
+            self.raw.close()  # it was given up while we were inside, and nobody else is
             return InterfaceError("the connection is closed")
         return self._translated(error, waited, sql)
 
@@ -354,8 +355,8 @@ class Session:
     def terminate(self) -> None:
         """Give the session up from any thread: what runs is interrupted, and nothing else begins.
 
-        It is closed when it is let go of, which nobody does who is still inside a statement. Closing it here could
-        free what a statement in another thread is using, and a lock against that would cost every statement.
+        It is closed by the statement that is interrupted, or when it is let go of. Closing it here could free what a
+        statement in another thread is using, and a lock against that would cost every statement.
         """
         self.usable = False
         self.stop()

@@ -26,12 +26,15 @@ ENDING_SECONDS = 0.1
 
 
 class Alarm:
-    """One call to come."""
+    """One call to come, in another thread after so many seconds.
+
+    One that is ``brief`` is called by the clock's own thread, and is no reason to start that again after a fork.
+    """
 
     __slots__ = ("_call", "_lock", "brief", "due", "fired")
 
-    def __init__(self, due: float, call: Callable[[], None], brief: bool) -> None:
-        self.due = due
+    def __init__(self, seconds: float, call: Callable[[], None], *, brief: bool = False) -> None:
+        self.due = monotonic() + seconds
         self.brief = brief
         self.fired = False
         self._call: Callable[[], None] | None = call
@@ -72,23 +75,26 @@ class Clock:
         self._over = False
 
     def call_later(self, seconds: float, call: Callable[[], None], *, brief: bool = False) -> Alarm:
-        """Call ``call`` in another thread after so many seconds.
+        """Set an alarm and return it."""
+        alarm = Alarm(seconds, call, brief=brief)
+        self.set(alarm)
+        return alarm
 
-        One that is ``brief`` is called by the clock's own thread, and is no reason to start that again after a fork.
-        In a subinterpreter it never rings.
+    def set(self, alarm: Alarm) -> None:
+        """Have an alarm ring. A brief one never rings in a subinterpreter.
+
+        Whoever has made it can cancel it whatever comes, also a signal's exception in here.
         """
-        alarm = Alarm(monotonic() + seconds, call, brief)
-        if brief and is_subinterpreter():
-            return alarm  # which never rings: an interpreter that has a thread of ours can't be ended
+        if alarm.brief and is_subinterpreter():
+            return  # an interpreter that has a thread of ours can't be ended
         with self._changed:
             heapq.heappush(self._alarms, (alarm.due, next(self._numbers), alarm))
             if self._over:
-                return alarm  # which never rings
+                return  # it never rings
             if self._thread is None:
                 self._start()
             elif self._alarms[0][2] is alarm:
                 self._changed.notify()
-        return alarm
 
     def _start(self) -> None:
         self._thread = threading.Thread(target=self._serve, name="duotone-clock", daemon=may_leave_threads())

@@ -29,7 +29,11 @@ URGE_AFTER = 0.02
 
 
 class Bell:
-    """Wakes one task, from any thread; a cancelled wait can be taken up again."""
+    """Wakes one task, from any thread; a cancelled wait can be taken up again.
+
+    That it has rung is known before the task is woken: a signal's exception may hit the loop, which loses the wake-up
+    then, and a cancellation must find the end of what is waited for.
+    """
 
     __slots__ = ("_future", "_loop", "_rung")
 
@@ -40,6 +44,7 @@ class Bell:
 
     def ring(self) -> None:
         """Wake the task; harmless when its loop has been closed, for then nobody waits."""
+        self._rung = True
         if running_loop() is self._loop:
             self.ring_here()
             return
@@ -66,7 +71,7 @@ class Bell:
 
     async def wait(self) -> None:
         """Wait until the bell has rung; may be cancelled."""
-        while not self._rung:
+        while not self.rung:
             # A new one for each wait: a wait that was cancelled has ended the one before.
             self._future = self._loop.create_future()
             await self._future
@@ -82,6 +87,28 @@ class Bell:
                 if cancelled is None and on_cancel is not None:
                     on_cancel()
                 cancelled = error
+
+
+class EndOf(Bell):
+    """Rings when a task of the same loop has ended."""
+
+    __slots__ = ("_task",)
+
+    def __init__(self, task: asyncio.Task[Any]) -> None:
+        super().__init__(task.get_loop())
+        self._task = task
+        task.add_done_callback(self._ended)
+
+    @property
+    def rung(self) -> bool:
+        """Whether it has ended; asked of the task, since the loop may have lost what it was to call then."""
+        return self._task.done()
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        """Wake who waits for it. It may be nobody, after a signal's exception: so its error counts as asked for."""
+        if not task.cancelled():
+            task.exception()
+        self.ring_here()
 
 
 async def in_thread(fn: Callable[..., T], *args: object, on_cancel: Callable[[], None] | None = None) -> T:
@@ -230,11 +257,9 @@ async def to_the_end(
     loop = running_loop()
     if loop is None:
         return await coroutine, None
-    bell = Bell(loop)
     task = loop.create_task(coroutine)
-    task.add_done_callback(functools.partial(_ring_at_end, bell))
     asyncio.tasks._unregister_task(task)
-    cancelled = await bell.wait_to_the_end(functools.partial(make_known, task, on_cancel))
+    cancelled = await EndOf(task).wait_to_the_end(functools.partial(make_known, task, on_cancel))
     try:
         return task.result(), cancelled
     except BaseException as error:
@@ -243,13 +268,6 @@ async def to_the_end(
         raise
     finally:
         del cancelled, task
-
-
-def _ring_at_end(bell: Bell, task: asyncio.Task[Any]) -> None:
-    """Wake who waits for a task. It may be nobody, after a signal's exception: so its error counts as asked for."""
-    if not task.cancelled():
-        task.exception()
-    bell.ring_here()
 
 
 def make_known(task: asyncio.Task[Any], on_cancel: Callable[[], None] | None) -> None:

@@ -284,7 +284,7 @@ class AwaitableDatabase:
             finally:
                 if pool.home is not None and running_loop() is not pool.home:
                     pool.discard(entry)  # closed on another loop, where nothing can be sent to the server
-                await patiently(pool.options.health_check_timeout, entry.connection, chunks.aclose())
+                await patiently(pool.options.health_check_timeout, entry.connection, close_generator(chunks))
         finally:
             pool.release_after_error(entry)
 

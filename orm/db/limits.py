@@ -9,10 +9,11 @@ is not a number of seconds above 0.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Awaitable, Coroutine, Sequence
+import weakref
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from orm.bridge.clock import clock
+from orm.bridge.clock import Alarm, clock
 from orm.bridge.guard import running_loop
 from orm.bridge.overrides import END, next_or_end
 from orm.errors import DatabaseError, InterfaceError, QueryTimeout
@@ -20,7 +21,6 @@ from orm.errors import DatabaseError, InterfaceError, QueryTimeout
 if TYPE_CHECKING:
     import asyncio
 
-    from orm.bridge.clock import Alarm
     from orm.db.contract import Connection, Row
 else:
     from orm.late import asyncio
@@ -53,8 +53,9 @@ async def within(seconds: float, connection: Connection, coroutine: Coroutine[ob
             if not limit.expired():
                 raise
             raise too_long(seconds) from error
-    alarm = clock.call_later(seconds, connection.interrupt)
+    alarm = Limit(seconds, connection, coroutine).alarm
     try:
+        clock.set(alarm)
         return await coroutine
     except (DatabaseError, InterfaceError) as error:
         if alarm.cancel():
@@ -71,25 +72,59 @@ def within_limit(
     return coroutine if limit is None else within(limit, connection, coroutine)
 
 
+class Limit:
+    """Interrupts work of a connection that takes too long, unless it has ended.
+
+    A signal's exception may keep its alarm from being cancelled; the connection is somebody else's then.
+    """
+
+    __slots__ = ("_connection", "_work", "alarm")
+
+    def __init__(self, seconds: float, connection: Connection, work: Coroutine[object, None, object]) -> None:
+        self._connection = connection
+        self._work = weakref.ref(work)
+        self.alarm = Alarm(seconds, self._ring)
+
+    def _ring(self) -> None:
+        work = self._work()
+        if work is not None and getattr(work, "cr_frame", work) is not None:
+            self.over(self._connection)
+
+    def over(self, connection: Connection) -> None:
+        """Do what is done when it has taken too long."""
+        connection.interrupt()
+
+
+class LastLimit(Limit):
+    """Ends the session."""
+
+    __slots__ = ()
+
+    def over(self, connection: Connection) -> None:
+        connection.terminate()
+
+
 class Patience:
     """Ends the session of a connection that does not answer in time, so that whoever waits for it gets an error.
 
     Parameters:
-        seconds: how long it may take from ``begin()`` to ``end()``.
+        seconds: how long ``work`` may take from ``begin()`` to ``end()``.
     """
 
-    __slots__ = ("_alarm", "_connection", "_over", "_seconds")
+    __slots__ = ("_alarm", "_connection", "_over", "_seconds", "_work")
 
-    def __init__(self, seconds: float, connection: Connection) -> None:
+    def __init__(self, seconds: float, connection: Connection, work: Coroutine[object, None, object]) -> None:
         self._seconds = seconds
         self._connection = connection
+        self._work = work
         self._alarm: Alarm | None = None
         self._over = False
 
     def begin(self) -> None:
         """Start counting; a second time changes nothing, nor does it after the end: others have the connection then."""
         if self._alarm is None and not self._over:
-            self._alarm = clock.call_later(self._seconds, self._connection.terminate)
+            self._alarm = LastLimit(self._seconds, self._connection, self._work).alarm
+            clock.set(self._alarm)
 
     def end(self) -> bool:
         """Stop counting for good; says whether the session has been ended."""
@@ -97,14 +132,14 @@ class Patience:
         return self._alarm is not None and self._alarm.cancel()
 
 
-async def patiently(seconds: float, connection: Connection, work: Awaitable[T]) -> T:
+async def patiently(seconds: float, connection: Connection, work: Coroutine[object, None, T]) -> T:
     """Await work of a connection whose session ends when that takes longer than so many seconds.
 
     Raises what the driver raises for a session that was ended.
     """
-    patience = Patience(seconds, connection)
-    patience.begin()
+    patience = Patience(seconds, connection, work)
     try:
+        patience.begin()
         return await work
     finally:
         patience.end()

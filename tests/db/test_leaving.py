@@ -398,6 +398,36 @@ def test_closed_while_a_thread_waits(db: Database) -> None:
     assert run(aids(db)) == []
 
 
+@pytest.mark.only(backend="halfblocking")
+@pytest.mark.parametrize("busy", [False, True])
+def test_terminated_while_a_stream_is_kept_it_locks_nothing_any_more(db: Database, busy: bool) -> None:
+    kept: list[Any] = []
+
+    async def holds(open_now: asyncio.Event) -> None:
+        async with atomic():
+            await aadd(db, 1)
+            kept.append(db.stream(SERIES, (), 10))
+            await anext(kept[-1])
+            open_now.set()
+            if busy:
+                await db.fetch(LONG)
+            await asyncio.Event().wait()
+
+    async def main() -> None:
+        open_now = asyncio.Event()
+        holder = asyncio.create_task(holds(open_now))
+        await open_now.wait()
+        if busy:
+            await asyncio.sleep(0.1)
+        db.terminate()
+        holder.cancel()
+        await asyncio.wait({holder})
+        await aadd(db, 2)
+
+    asyncio.run(main())
+    assert run(aids(db)) == [2]
+
+
 def test_a_database_configured_anew(db: Database, url: str) -> None:
     run(aadd(db, 1))
     with pytest.raises(CLOSED), atomic():

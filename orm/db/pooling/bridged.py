@@ -6,6 +6,7 @@ the portal. Both look like a ``Connection`` of the missing colour, so nobody els
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +16,7 @@ from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
 from orm.bridge.portal import Errand, portal, wait_on
 from orm.db.contract import Connection, CopyTarget, Driver, Notification, Params, Row, WrittenAnswer
+from orm.db.pooling.closing import close_quietly
 from orm.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -139,22 +141,50 @@ async def all_rows(
 class ThreadedConnection(AdaptedConnection):
     """A blocking connection for async code: each call runs in a worker thread.
 
-    A cancelled call interrupts its statement and is delivered when the thread has left it.
+    A cancelled call interrupts its statement and is delivered when the thread has left it. One that is given up is
+    closed when no thread is in it any more, since a stream that lies about would keep it, with its locks.
     """
 
     awaitable = True
+
+    def __init__(self, inner: Connection) -> None:
+        super().__init__(inner)
+        self._lock = threading.RLock()  # the collector may give it up, at any moment
+        self._calls = 0
+        self._given_up = False
 
     async def elsewhere(self, coroutine: Coroutine[object, None, T]) -> T:
         return await self._undisturbed(coroutine, self.inner.interrupt)
 
     async def _undisturbed(self, coroutine: Coroutine[object, None, T], on_cancel: Callable[[], None] | None) -> T:
         try:
-            return await drive_in_thread(coroutine, on_cancel)
+            return await drive_in_thread(self._counted(coroutine), on_cancel)
         except asyncio.CancelledError:
             # The thread has left it, so it can be closed now, with its locks, and not when it is collected.
             if not self.inner.is_usable:
                 await drive_in_thread(self.inner.close())
             raise
+
+    async def _counted(self, coroutine: Coroutine[object, None, T]) -> T:
+        """Run a call, in a worker thread."""
+        with self._lock:
+            self._calls += 1
+        try:
+            return await coroutine
+        finally:
+            with self._lock:
+                self._calls -= 1
+                is_last = self._given_up and not self._calls
+            if is_last:
+                await close_quietly(self.inner)
+
+    def terminate(self) -> None:
+        super().terminate()
+        with self._lock:
+            self._given_up = True
+            is_idle = not self._calls
+        if is_idle:
+            drive(close_quietly(self.inner))
 
     async def begin(self, *, isolation: str | None = None, read_only: bool = False, write: bool = True) -> None:
         try:

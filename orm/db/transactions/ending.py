@@ -204,11 +204,12 @@ async def commit_sound(block: Block) -> None:
 async def commit(block: Block) -> None:
     """Send COMMIT and wait for its outcome, for ever only where nobody has set a limit or been cancelled."""
     lease = block.lease
-    block.outcome = Patience(max(lease.pool.options.acquire_timeout, block.limit or 0), lease.connection)
-    if block.hurried or block.limit is not None:
-        block.outcome.begin()
+    sent = block.database.control("COMMIT", lease.connection.commit())
+    block.outcome = Patience(max(lease.pool.options.acquire_timeout, block.limit or 0), lease.connection, sent)
     try:
-        await lease.cross(block.database.control("COMMIT", lease.connection.commit()))
+        if block.hurried or block.limit is not None:
+            block.outcome.begin()
+        await lease.cross(sent)
     finally:
         block.outcome.end()
 

@@ -97,13 +97,13 @@ class Lease:
 
     def give_back(self) -> None:
         """Give the connection back to its pool, or end it when it is not clean."""
-        if self._is_ours():
+        if self.is_ours():
             self.pool.release_after_error(self.entry)
             self._forget_entry()
 
     def give_up(self, *, busy: bool) -> None:
         """End the connection; ``busy`` when a statement may be running on it elsewhere."""
-        if self._is_ours():
+        if self.is_ours():
             self.pool.discard(self.entry, busy=busy)
             self._forget_entry()
 
@@ -111,7 +111,7 @@ class Lease:
         self.become(RETURNED)
         del self.entry  # contexts may keep us for long, and it is others' now
 
-    def _is_ours(self) -> bool:
+    def is_ours(self) -> bool:
         """Whether it is still to be given back, and not the pool's, or somebody else's, or another process's."""
         if self.state is RETURNED or self.state is LeaseState.INHERITED:
             return False
@@ -135,7 +135,7 @@ class Interruption:
 
     def _urge(self) -> None:
         with self._lock:
-            if not self._ended:
+            if not self._ended and self._lease.is_ours():  # a signal's exception may have kept end() from being called
                 self._lease.connection.interrupt()
                 self._alarm = clock.call_later(self._pause, self._urge)
                 self._pause = min(2 * self._pause, LONGEST_PAUSE)
