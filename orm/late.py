@@ -7,12 +7,95 @@ loses what was saved. docs/decisions/0008 has the measurements.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+import threading
+import weakref
 from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
+from threading import get_ident
+from time import monotonic, sleep
 from types import ModuleType
 from typing import Any, ClassVar, cast
+
+FORKS_WITHIN = 5.0
+"""Seconds that a fork waits for the imports of other threads."""
+
+
+class Import:
+    """One import that a thread is in; it is gone when the thread is out of it, however that comes."""
+
+    __slots__ = ("__weakref__",)
+
+
+class Imports:
+    """The late imports that are under way; a fork waits for those of other threads.
+
+    Python would leave their locks in the child as they are, and whoever imports the same module there would wait for a
+    thread that does not exist, without end. What this class leaves alone: imports of the program's own.
+    """
+
+    told_before_logging: ClassVar[bool | None] = None
+    """Whether forks are told to us before they are to ``logging``; None while they are not at all."""
+
+    def __init__(self) -> None:
+        self._gate = threading.RLock()
+        self._under_way: dict[int, weakref.ref[Import]] = {}
+        self._is_fork = False
+
+    def module(self, name: str) -> ModuleType:
+        """Import a module."""
+        here = get_ident()
+        if self._is_in_one(here):
+            return import_module(name)  # a fork waits for the one around it
+        mark = Import()
+        self._hear_of_forks()
+        with self._gate:
+            self._under_way[here] = weakref.ref(mark)
+        try:
+            return import_module(name)
+        finally:
+            self._under_way.pop(here, None)
+
+    def _is_in_one(self, thread: int) -> bool:
+        mark = self._under_way.get(thread)
+        return mark is not None and mark() is not None
+
+    def _hear_of_forks(self) -> None:
+        """Ask to be told of forks, and again when ``logging`` has: who asked last is told first.
+
+        It would have locked something by then that an import may need to come to its end.
+        """
+        before_logging = "logging" in sys.modules
+        if self.told_before_logging is not before_logging:
+            Imports.told_before_logging = before_logging
+            os.register_at_fork(before=self.pause, after_in_parent=self.go_on, after_in_child=self.start_over_in_child)
+
+    def pause(self) -> None:
+        """Let no other thread begin one, and wait for the end of those that have begun."""
+        here = get_ident()
+        until = monotonic() + FORKS_WITHIN
+        self._gate.acquire()
+        if self._is_fork:
+            return  # told a second time
+        self._is_fork = True
+        while any(thread != here and self._is_in_one(thread) for thread in list(self._under_way)):
+            if monotonic() > until:
+                return
+            sleep(0.001)
+
+    def go_on(self) -> None:
+        """Let threads import again."""
+        self._is_fork = False
+        self._gate.release()
+
+    def start_over_in_child(self) -> None:
+        """In a forked child no other thread exists."""
+        self.__init__()  # type: ignore[misc]
+
+
+imports = Imports()
 
 
 def late_module(name: str) -> Any:
@@ -29,7 +112,7 @@ def late_module(name: str) -> Any:
     stand_in = ModuleType(name)
 
     def __getattr__(attribute: str) -> Any:
-        value = getattr(import_module(name), attribute)
+        value = getattr(imports.module(name), attribute)
         setattr(stand_in, attribute, value)
         return value
 
@@ -48,9 +131,9 @@ def late_names(
 
     def __getattr__(name: str) -> Any:
         if name in homes:
-            found = getattr(import_module(homes[name]), name)
+            found = getattr(imports.module(homes[name]), name)
         elif name in modules:
-            found = import_module(f"{package}.{name}")
+            found = imports.module(f"{package}.{name}")
         else:
             said = f"module {package!r} has no attribute {name!r}"
             raise AttributeError(said, name=name, obj=sys.modules[package])  # so Python says what is near
@@ -78,7 +161,7 @@ class LateLogger:
     def __getattr__(self, name: str) -> Any:
         if self.before_first:
             self.before_first.pop()()
-        return getattr(import_module("logging").getLogger(self.called.get(self.__name__, self.__name__)), name)
+        return getattr(imports.module("logging").getLogger(self.called.get(self.__name__, self.__name__)), name)
 
 
 class LatePattern:

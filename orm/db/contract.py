@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.bridge.crossing import in_thread
 from orm.errors import NotSupportedError
+from orm.late import imports
 from orm.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -272,7 +272,8 @@ class LateDriver(Driver):
     def driver(self) -> Driver:
         """Return the driver itself."""
         if self._driver is None:
-            made: Driver = getattr(import_module(self._module), self._name)()
+            imports.module("logging")  # which every driver needs; see there
+            made: Driver = getattr(imports.module(self._module), self._name)()
             self._driver = made
         return self._driver
 

@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.bridge.drive import drive
 from orm.bridge.guard import refuse_other_loops, running_loop
+from orm.bridge.interpreter import living
 from orm.bridge.nested import nested
 from orm.db.connection_blocking import ConnectionBlock
 from orm.db.limits import limited_chunks, patiently, within_limit
 from orm.db.opened import greet
-from orm.db.pooling.bridged import PortalDriver, ThreadedDriver, streamed
+from orm.db.pooling.bridged import PortalDriver, ThreadedDriver, close_generator, streamed
 from orm.db.pooling.budget import POOLS_WORTH, Budget
 from orm.db.pooling.home import interrupt_busy, keep, terminate_at_home
 from orm.db.pooling.pool import Pool
@@ -495,7 +496,7 @@ class AwaitableDatabase:
 
     def stop_statements(self) -> list[Pool]:
         """Have the statements stopped that other threads are in, now or soon; return the pools they hold on to."""
-        for lease in list(self.leases):
+        for lease in living(self.leases):
             lease.stop_visitors()
         pools = [pool for pool in list(self._pools.values()) if pool.busy()]
         for pool in pools:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 from typing import Any
+
+from orm.late import imports
 
 DESCRIPTIONS = (".dist-info", ".egg-info")
 
@@ -33,7 +34,7 @@ def entry_points(group: str, wanted: str) -> dict[str, str]:
                 found |= declared_in(os.path.join(folder, name, "entry_points.txt"), group)
     if wanted in found:
         return found
-    metadata = import_module("importlib.metadata")
+    metadata = imports.module("importlib.metadata")
     return {entry.name: entry.value for entry in metadata.entry_points(group=group)}
 
 
@@ -61,7 +62,7 @@ def load(value: str) -> Any:
     Raises ``ImportError``, ``AttributeError``.
     """
     module, _, attributes = value.partition("[")[0].strip().partition(":")
-    found: Any = import_module(module.strip())
+    found: Any = imports.module(module.strip())
     for name in filter(None, attributes.strip().split(".")):
         found = getattr(found, name)
     return found

@@ -10,7 +10,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from orm.bridge.clock import clock
-from orm.bridge.interpreter import is_subinterpreter
+from orm.bridge.interpreter import is_subinterpreter, living
 from orm.db.pooling.home import SOON
 from orm.db.pooling.pool import Pool
 from orm.db.pooling.process import process
@@ -42,13 +42,13 @@ def end_all_at_exit() -> None:
 
     def tell() -> None:
         try:
-            for database in list(live_databases):
+            for database in living(live_databases):
                 held.extend(database.stop_statements())
         finally:
             told.set()
 
     until = monotonic() + EXIT_SECONDS
-    if any(pool.busy() for database in list(live_databases) for pool in list(database._pools.values())):
+    if any(pool.busy() for database in living(live_databases) for pool in list(database._pools.values())):
         try:
             if is_subinterpreter():
                 tell()
@@ -59,7 +59,7 @@ def end_all_at_exit() -> None:
         told.wait(EXIT_SECONDS)
     while monotonic() < until and any(pool.home is not None and pool.is_unfinished() for pool in held):
         sleep(SOON)
-    for database in list(live_databases):
+    for database in living(live_databases):
         try:
             database.end_at_exit(until)
         except Exception as error:
@@ -68,9 +68,9 @@ def end_all_at_exit() -> None:
 
 def start_all_over_in_child() -> None:
     """A forked child opens connections of its own, and is outside of every block of its parent."""
-    for database in list(live_databases):
+    for database in living(live_databases):
         database.start_over_in_child()
-    for block in list(live_blocks):
+    for block in living(live_blocks):
         block.inherit()
 
 

@@ -10,7 +10,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from typing import Any, Protocol
 
 from orm.config import DEFAULT_ALIAS, settings
@@ -20,6 +19,7 @@ from orm.db.entry_points import entry_points, load
 from orm.db.url import DatabaseURL
 from orm.epoch import Reason, epoch
 from orm.errors import ConnectionDoesNotExist, ImproperlyConfigured, advised
+from orm.late import imports
 from orm.text.spelling import did_you_mean_or_known
 
 DEFAULT_DB_ALIAS = DEFAULT_ALIAS
@@ -191,7 +191,7 @@ def observe() -> None:
     """Let those who listen to statements, by settings or already, hear every database there is now."""
     wanted = settings.echo or settings.repeated_query_limit or settings.tracer is not None
     if wanted or settings.slow_query_seconds is not None or WATCHED in sys.modules:
-        import_module(WATCHED).audience.follow_settings()  # nobody else needs that module
+        imports.module(WATCHED).audience.follow_settings()  # nobody else needs that module
 
 
 databases = Databases()

@@ -15,12 +15,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 
 from orm.bridge import breathe, drive, generate, iterate, portal, run
-from orm.bridge.crossing import call, in_thread, on_loop, to_the_end
+from orm.bridge.crossing import Bell, call, in_thread, on_loop, to_the_end
 from orm.bridge.guard import policy
+from orm.bridge.interpreter import living
 from orm.bridge.one_by_one import OneByOne
 from orm.bridge.overrides import complete, next_or_end
 from orm.errors import BridgeError, SynchronousOnlyOperation
@@ -229,6 +231,35 @@ async def test_on_loop_of_another_thread_and_cancellation() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert events == ["ended"]
+
+
+@pytest.mark.asyncio
+async def test_a_cancellation_finds_the_end_of_a_thread_that_the_loop_was_never_told_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A signal's exception may hit the loop between two callbacks, and the one it was about to call is lost."""
+    done = threading.Event()
+    monkeypatch.setattr(Bell, "ring_here", lambda bell: done.set())
+    waiting = asyncio.create_task(in_thread(bool))
+    while not done.is_set():  # noqa: ASYNC110  (nobody rings, that is what this is about)
+        await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+@pytest.mark.asyncio
+async def test_a_cancellation_finds_the_end_of_a_task_that_the_loop_was_never_told_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done = asyncio.Event()
+    monkeypatch.setattr(Bell, "ring_here", lambda bell: done.set())
+    waiting = asyncio.create_task(to_the_end(asyncio.sleep(0, "result")))
+    await done.wait()
+    waiting.cancel()
+    result, cancelled = await waiting
+    assert result == "result"
+    assert isinstance(cancelled, asyncio.CancelledError)
 
 
 @pytest.mark.asyncio
@@ -495,3 +526,17 @@ def test_the_default_of_anext_is_not_used() -> None:
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "anext" and len(node.args) > 1
     ]
     assert calls == []
+
+
+def test_a_set_that_another_thread_adds_to_is_looked_at_again() -> None:
+    class Growing(WeakSet[Any]):
+        looks = 0
+
+        def __iter__(self) -> Iterator[Any]:
+            self.looks += 1
+            if self.looks == 1:
+                raise RuntimeError("Set changed size during iteration")
+            return super().__iter__()
+
+    one = threading.Event()
+    assert living(Growing([one])) == [one]

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -392,3 +393,46 @@ PRELOAD = """
 def test_children_that_end_in_order_leave_the_parents_session_alone(url: str) -> None:
     program = Program(PRELOAD, url, "", "-X", "dev", "-W", "error")
     assert (*program.end(), program.status) == ("", "", 0)
+
+
+# -- imports under way --
+
+IMPORTING = """
+    import os, signal, sys, threading
+    import {first}
+    import orm
+    from orm.db.contract import LateDriver
+
+    forking = threading.Event()
+    begun = threading.Event()
+    sys.path.insert(0, sys.argv[2])
+    driver = LateDriver("slow_driver", "Driver")
+    thread = threading.Thread(target=driver.driver)
+    thread.start()
+    begun.wait()
+    os.register_at_fork(before=forking.set)
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(30)  # kills a child that waits for ever
+        assert driver.driver().made
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    thread.join()
+    print("ready", status)
+"""
+SLOW_DRIVER = """
+import logging, sys, time
+main = sys.modules["__main__"]
+main.begun.set()
+main.forking.wait()
+time.sleep(0.3)
+logging.getLogger("slow")  # which needs a lock that is taken at a fork
+class Driver: made = True
+"""
+
+
+@pytest.mark.parametrize("first", ["logging", "sys"])
+def test_a_fork_waits_for_a_driver_that_another_thread_imports(tmp_path: Path, first: str) -> None:
+    (tmp_path / "slow_driver.py").write_text(SLOW_DRIVER)
+    program = Program(IMPORTING.format(first=first), "", str(tmp_path))
+    assert (program.ready, *program.end(), program.status) == ("0", "", "", 0)

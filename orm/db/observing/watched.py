@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from orm.bridge.crossing import in_thread, is_async
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
+from orm.bridge.interpreter import living
 from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
 from orm.bridge.portal import run as run_on_portal
@@ -145,7 +146,7 @@ class Audience:
 
     def _dress(self) -> None:
         wanted, other = (WatchedDatabase, Database) if self.listening else (Database, WatchedDatabase)
-        for database in list(live_databases):
+        for database in living(live_databases):
             if type(database) is other:
                 object.__setattr__(database, "__class__", wanted)
 

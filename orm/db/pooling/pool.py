@@ -18,6 +18,7 @@ from orm.bridge.clock import clock
 from orm.bridge.crossing import to_the_end
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
+from orm.bridge.interpreter import living
 from orm.bridge.waiting import NOTHING, Waiter, whoami
 from orm.db.limits import patiently
 from orm.db.pooling.closing import close_quietly
@@ -348,7 +349,7 @@ class Pool:
                     self._ask_for_place()
                 self.budget.feed()
                 return
-        elif self.next_sweep == -inf and all(other.expires > -inf for other in list(self.roster.members)):
+        elif self.next_sweep == -inf and all(other.expires > -inf for other in living(self.roster.members)):
             self.next_sweep = entry.taken + SWEEP_SECONDS
         with self._lock:
             self.roster.give_back(entry)

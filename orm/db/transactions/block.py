@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from orm import errors
 from orm.bridge.guard import running_loop
+from orm.bridge.interpreter import living
 from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
 from orm.bridge.thread_end import watch_thread
@@ -56,7 +57,7 @@ live_blocks: weakref.WeakSet[Block] = weakref.WeakSet()
 
 def abandon_blocks_of(thread: int) -> None:
     """Give up what a thread has open that has ended, whoever still holds the objects it was opened with."""
-    for block in sorted((one for one in live_blocks if one.opener == thread), key=lambda one: -one.depth):
+    for block in sorted((one for one in living(live_blocks) if one.opener == thread), key=lambda one: -one.depth):
         block.abandon()
 
 
