@@ -150,7 +150,15 @@ class AwaitableConnection(Connection):
         async with copying.written_out(self, sql, params, header) as query:
             gathered = copying.Gathered(write)
             # asyncpg has no door for a COPY statement: it makes one of a query and options.
-            status = await self._do(self._raw.copy_from_query(query, output=gathered, format="csv", header=header))
+            work = self._raw.copy_from_query(query, output=gathered, format="csv", header=header)
+            status = ""
+            try:
+                status = await self._do(work)
+            except errors.Error:
+                if gathered.failure is None:
+                    raise
+            if gathered.failure is not None:
+                raise gathered.failure
             await gathered.flush()
         return _count(status)
 

@@ -147,6 +147,8 @@ class Gathered:
     def __init__(self, write: Callable[[bytes], Awaitable[None]]) -> None:
         self._write = write
         self._gathered = bytearray()
+        self.failure: Exception | None = None
+        """What the other end has raised, which is not to be taken for an error of the connection."""
 
     async def __call__(self, data: bytes) -> None:
         self._gathered += data
@@ -156,5 +158,9 @@ class Gathered:
     async def flush(self) -> None:
         """Hand on what is left."""
         if self._gathered:
-            await self._write(bytes(self._gathered))
+            try:
+                await self._write(bytes(self._gathered))
+            except Exception as error:
+                self.failure = error
+                raise
             self._gathered.clear()

@@ -469,6 +469,18 @@ async def test_an_error_of_the_file_leaves_as_it_is_and_the_session_clean(counte
             assert await Counter.objects.acount() == 5
 
 
+async def test_an_error_of_the_file_in_the_middle_of_the_copy_leaves_as_it_is() -> None:
+    class Full:
+        def write(self, data: bytes) -> None:
+            raise OSError("no space left")
+
+    await Counter.objects.acopy_in([(f"{number:050}", 0) for number in range(5000)], fields=["key", "value"])
+    with pytest.raises(OSError, match="no space left"):
+        await Counter.objects.acopy_out_csv(Full(), header=False)
+    async with orm.atomic():
+        assert await Counter.objects.acount() == 5000
+
+
 async def test_a_path_is_no_file() -> None:
     with pytest.raises(TypeError, match="open"):
         await Counter.objects.acopy_out_csv("/tmp/x.csv")
