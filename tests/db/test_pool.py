@@ -94,22 +94,25 @@ def test_many_threads_share_few_connections(db: Database) -> None:
 @pytest.mark.asyncio
 async def test_an_exhausted_pool_names_its_holders(db: Database) -> None:
     object.__setattr__(db.url.pool, "acquire_timeout", 0.1)
-    release = asyncio.Event()
+    held, release = asyncio.Semaphore(0), asyncio.Event()
 
     async def holds() -> None:
         async with db.connection() as connection:
             await connection.afetch("SELECT 1 AS one")
+            held.release()
             await release.wait()
 
     async def streams() -> None:
         rows = db.stream("SELECT 1 UNION ALL SELECT 2", (), 1)
         await anext(rows)
+        held.release()
         await release.wait()
         await rows.aclose()
 
     tasks = [asyncio.create_task(holds(), name=f"holder {n}") for n in range(4)]
     tasks.append(asyncio.create_task(streams(), name="streamer"))
-    await asyncio.sleep(0.1)
+    for _ in tasks:
+        await held.acquire()
     with pytest.raises(PoolTimeout, match="max_size=5") as caught:
         await db.fetch("SELECT 2")
     message = str(caught.value)
