@@ -132,12 +132,12 @@ class Deserializer(base.Deserializer):
         raise StopIteration
 
     def _object(self, data: Any) -> DeserializedObject | None:
-        try:
-            name, values = data["model"], data.get("fields", {})
-        except (TypeError, KeyError, AttributeError) as error:
+        values = data.get("fields", {}) if isinstance(data, dict) else None
+        if not isinstance(values, dict) or "model" not in data:
             raise DeserializationError(
                 f"Error deserializing object: it is a mapping with 'model', 'pk' and 'fields', not {data!r}"
-            ) from error
+            )
+        name = data["model"]
         try:
             reader = self._readers.get(name) or self._reader(name)
         except DeserializationError:

@@ -29,4 +29,4 @@ def no_tables(database: Run) -> None:
         named = rf"(c.relname LIKE 'mt\_%%' OR c.relname IN {RECORDS}) AND c.relkind IN ('r', 'p', 'v')"
         rows = session.execute(f"SELECT c.relkind::text, c.relname FROM pg_class c WHERE {named}".replace("%%", "%"))
         for kind, name in rows.fetchall():
-            session.execute(f'DROP {"VIEW" if kind == "v" else "TABLE"} IF EXISTS {quoted(name)} CASCADE')
+            session.execute(f"DROP {'VIEW' if kind == 'v' else 'TABLE'} IF EXISTS {quoted(name)} CASCADE")

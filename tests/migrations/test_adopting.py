@@ -87,9 +87,7 @@ def definitions_of(table: str) -> dict[str, str]:
     reader = databases["default"].backend.introspection
     assert reader is not None
     found = driven(reader.constraints(databases["default"].fetch, table))
-    return {
-        name: re.sub(r'[\s()"]|\bASC\b', "", one.definition).lower() for name, one in found.items() if one.index
-    }
+    return {name: re.sub(r'[\s()"]|\bASC\b', "", one.definition).lower() for name, one in found.items() if one.index}
 
 
 def test_indexes_of_expressions_and_with_conditions_are_adopted_and_made_again(database: Any) -> None:

@@ -159,6 +159,6 @@ async def test_a_table_of_both_queries_is_that_of_the_one_with_the_text(library:
 
 
 async def test_a_text_may_say_the_name_that_a_table_is_given_inside(library: Any) -> None:
-    books = Book.objects.filter(pages__gt=0).extra(where=['U0.author_id = query_author.id'])
+    books = Book.objects.filter(pages__gt=0).extra(where=["U0.author_id = query_author.id"])
     expected = {book.author.name for book in library.books if book.pages > 0}
     assert set(await names(Author.objects.filter(Exists(books)))) == expected

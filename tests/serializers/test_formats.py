@@ -159,6 +159,7 @@ def test_prefetched_relations_are_not_asked_for_again(database: Any, queries: Qu
         ("{", "Expecting property name"),
         ("{}", "is an array of objects, not dict"),
         ("[1]", "it is a mapping with 'model', 'pk' and 'fields', not 1"),
+        ('[{"model": "x.y", "fields": null}]', "it is a mapping with 'model', 'pk' and 'fields', not "),
         ('[{"model": "nowhere.thing"}]', "Invalid model identifier: nowhere.thing"),
         ('[{"model": "serializers.writer", "pk": "x"}]', r"\(serializers.writer:pk=x\) field_value was 'None'"),
         ('[{"model": "serializers.essay", "pk": 1, "fields": {"price": "much"}}]',
