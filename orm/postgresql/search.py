@@ -434,16 +434,9 @@ class _OfPlaces(Func):
         """The types of the first arguments; None for one that may be of any."""
         raise NotImplementedError(f"{type(self).__name__} must define places")
 
-    def with_parts_resolved(
-        self,
-        query: Resolver,
-        allow_joins: bool = True,
-        reuse: set[str] | None = None,
-        summarize: bool = False,
-        for_save: bool = False,
-    ) -> Self:
-        """Return this with what is inside it resolved, a bare ``Value()`` as what stands in its place."""
-        made = super().with_parts_resolved(query, allow_joins, reuse, summarize, for_save)
+    def with_values_bound(self, query: Resolver) -> Self:
+        """Return this with a bare ``Value()`` bound with the type of its place."""
+        made = super().with_values_bound(query)
         given, places = made.source_expressions, self.places
         bound = [bound_as(item, made, field, query) for item, field in zip(given, places, strict=False)]
         made.source_expressions = [*bound, *given[len(places) :]]

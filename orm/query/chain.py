@@ -55,7 +55,7 @@ C = TypeVar("C", bound="Chain[Any]")
 """The class that a public method was called on. Not ``Self``, of which jedi forgets what it is a query for."""
 
 
-class Late:
+class LateAttribute:
     """``_shape`` or ``_values`` of a queryset of prefetched rows: worked out when something is chained to it.
 
     Most never are: they are only iterated. Other querysets have these in their ``__dict__``, which wins.
@@ -84,8 +84,8 @@ class Chain(Generic[M]):
         _shape: Shape
         _values: tuple[Any, ...]
     else:
-        _shape = Late()
-        _values = Late()
+        _shape = LateAttribute()
+        _values = LateAttribute()
     _using: str | None = None
     _follows: bool = False
     """Whether ``_using`` is only where an instance is from, through whose relation the rows are found."""

@@ -65,7 +65,7 @@ def converter_of(kind: Any, dialect: Dialect) -> object:
             return reader_of(kind.sql_type, dialect, dialect.computed_decimal) or prepare_decimal
         number: Any = _number if kind.sql_type.kind != "float" else float
         hook = getattr(kind.sql_type, "from_db_value", None)
-        return number if hook is None else _with_hook(number, hook, dialect)
+        return number if hook is None else _WithHook(number, hook, dialect)
     return reader_of(kind, dialect)
 
 
@@ -77,7 +77,7 @@ def reader_of(sql_type: SQLType, dialect: Dialect, converter: Callable[[SQLType]
     """
     convert = (converter or dialect.converter)(sql_type)
     hook = getattr(sql_type, "from_db_value", None)
-    return convert if hook is None else _with_hook(convert, hook, dialect)
+    return convert if hook is None else _WithHook(convert, hook, dialect)
 
 
 def _converted_by(kind: ConvertedType, dialect: Dialect) -> Any:
@@ -100,7 +100,7 @@ def _number(value: Any) -> int:
     return value if type(value) is int else int(value)
 
 
-class _with_hook:
+class _WithHook:
     """A column whose field has a ``from_db_value`` of its own, which also sees NULL."""
 
     sees_null = True

@@ -233,16 +233,9 @@ class ExpressionWrapper(Expression):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.expression})"
 
-    def with_parts_resolved(
-        self,
-        query: Resolver,
-        allow_joins: bool = True,
-        reuse: set[str] | None = None,
-        summarize: bool = False,
-        for_save: bool = False,
-    ) -> Self:
-        """Return this with its parts resolved, bound with the type that it was given."""
-        made = super().with_parts_resolved(query, allow_joins, reuse, summarize, for_save)
+    def with_values_bound(self, query: Resolver) -> Self:
+        """Return this with what is inside bound with the type that it was given."""
+        made = super().with_values_bound(query)
         if made._output_field is not None:
             made.expression = as_said(made.expression, made._output_field)
         return made

@@ -173,7 +173,11 @@ class Expression(Combinable):
             getattr(part, "is_key_of_several", False) for part in made.get_source_expressions()
         ):
             raise ValueError(f"{type(self).__name__} expression does not support composite primary keys.")
-        return made
+        return made.with_values_bound(query)
+
+    def with_values_bound(self, query: Resolver) -> Self:
+        """Return this, whose parts are resolved, with untyped values among them bound with the type of their place."""
+        return self
 
     @settable_property
     def output_field(self) -> SQLType:

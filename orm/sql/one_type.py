@@ -69,16 +69,9 @@ class OfOneType(Expression):
         """Return this with other values in their places."""
         raise NotImplementedError(f"{type(self).__name__} must define with_given_values(values)")
 
-    def with_parts_resolved(
-        self,
-        query: Resolver,
-        allow_joins: bool = True,
-        reuse: set[str] | None = None,
-        summarize: bool = False,
-        for_save: bool = False,
-    ) -> Self:
-        """Return this with its parts resolved, and untyped values bound with the type of their neighbours."""
-        made = super().with_parts_resolved(query, allow_joins, reuse, summarize, for_save)
+    def with_values_bound(self, query: Resolver) -> Self:
+        """Return this with untyped values bound with the type of their neighbours."""
+        made = super().with_values_bound(query)
         said = made._output_field
         made = made.with_bare_bound(said, query)
         if said is None:

@@ -183,42 +183,53 @@ def _is_of_many(column: Expression, select: Select) -> bool:
 
 
 def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, dialect: Dialect) -> list[Expression]:
+    """Return what a select is grouped by."""
     if select.group_by is None:
         return []
-    found: list[Expression] = []
-    whole_rows = dialect.capabilities.group_by_primary_key
-    if select.group_by is Grouping.BY_ROW and whole_rows:
-        covered: set[str] = set()
-        keys: dict[str, Any] = {select.base_alias: select.model._meta.pk}
-        for join in select.joins.values():
-            if join.hop is not None:
-                keys[join.alias] = join.hop.model._meta.pk
-        # A joined row stands for its columns only where it is part of the result itself; else its values do.
-        columns = [o.expression for o in outputs if isinstance(o.expression, Col)]
-        used = {select.base_alias, *[c.alias for c in columns if c.target in _parts_of(keys.get(c.alias))]}
-        for alias in select.joins:
-            if alias in used:
-                found += Col(alias, keys[alias]).parts
-                covered.add(alias)
-        rest = [o.expression for o in outputs if not (isinstance(o.expression, Col) and o.expression.alias in covered)]
-        found += [e for item in rest for e in _grouped_by(item, select) if not _covered(e, covered)]
-        ordered = [e for item in select.order_by or () for e in _ordered(item).group_by_columns()]
-        found += [e for e in (*ordered, *_group_by_having(having)) if not _covered(e, covered)]
+    if select.group_by is Grouping.BY_ROW and dialect.capabilities.group_by_primary_key:
+        found = _group_by_keys(select, outputs, having)
     else:
-        if select.group_by is Grouping.BY_ROW:
-            found += Col(select.base_alias, select.model._meta.pk).parts
-        chosen = select.group_by if isinstance(select.group_by, tuple) else ()
-        # What values() chose is grouped by its value: a subquery or a condition, too, and not by what it depends on.
-        whole = [item for item in chosen if item.conditional_kind or isinstance(item, SubSelect)]
-        found += whole
-        others = [*chosen, *(o.expression for o in outputs), *map(_ordered, select.order_by or ())]
-        found += [e for item in others if getattr(item, "source", item) not in whole for e in _grouped_by(item, select)]
-        found += _group_by_having(having, chosen)
+        found = _group_by_columns(select, outputs, having)
     # What the row of an outer query has is the same for all rows here.
     found = [item for item in found if not isinstance(item, Col) or item.alias in select.joins]
     numbers = {o.expression: Position(n, o.name or "") for n, o in enumerate(outputs, 1)}
     # A computed column by its place: written out again, its values would be other parameters, and so another value.
     return list(dict.fromkeys(item if isinstance(item, Col) else numbers.get(item, item) for item in found))
+
+
+def _group_by_keys(select: Select, outputs: Sequence[Output], having: Where | None) -> list[Expression]:
+    """Return the keys of the rows that are part of the result, and what does not depend on these."""
+    keys: dict[str, Any] = {select.base_alias: select.model._meta.pk}
+    for join in select.joins.values():
+        if join.hop is not None:
+            keys[join.alias] = join.hop.model._meta.pk
+    # A joined row stands for its columns only where it is part of the result itself; else its values do.
+    columns = [o.expression for o in outputs if isinstance(o.expression, Col)]
+    used = {select.base_alias, *[c.alias for c in columns if c.target in _parts_of(keys.get(c.alias))]}
+    covered = {alias for alias in select.joins if alias in used}
+    found: list[Expression] = [
+        part for alias in select.joins if alias in covered for part in Col(alias, keys[alias]).parts
+    ]
+    rest = [o.expression for o in outputs if not _covered(o.expression, covered)]
+    others = [e for item in rest for e in _grouped_by(item, select)]
+    others += [e for item in select.order_by or () for e in _ordered(item).group_by_columns()]
+    others += _group_by_having(having)
+    return found + [item for item in others if not _covered(item, covered)]
+
+
+def _group_by_columns(select: Select, outputs: Sequence[Output], having: Where | None) -> list[Expression]:
+    """Return every column that the result, its order and HAVING need; what values() chose by its value."""
+    found: list[Expression] = []
+    if select.group_by is Grouping.BY_ROW:
+        found += Col(select.base_alias, select.model._meta.pk).parts
+    chosen = select.group_by if isinstance(select.group_by, tuple) else ()
+    # A subquery or a condition that values() chose is grouped by its value, and not by what it depends on.
+    whole = [item for item in chosen if item.conditional_kind or isinstance(item, SubSelect)]
+    found += whole
+    others = [*chosen, *(o.expression for o in outputs), *map(_ordered, select.order_by or ())]
+    found += [e for item in others if getattr(item, "source", item) not in whole for e in _grouped_by(item, select)]
+    found += _group_by_having(having, chosen)
+    return found
 
 
 def _ordered(item: Expression) -> Expression:
@@ -249,34 +260,18 @@ def compile_select(select: Select, compiler: Compiler) -> tuple[str, list[object
         select = qualified(select)
     if not compiler.dialect.capabilities.lateral and any(_is_lateral(join) for join in select.joins.values()):
         select = without_lateral(select, compiler.dialect)
-    dialect = compiler.dialect
     outputs = select.outputs or ()
     before, having = select.where.split_having() if select.where is not None else (None, None)
-    params: list[Any] = []
-    columns: list[str] = []
-    distinct = "DISTINCT " if select.distinct else ""
-    if select.distinct_on:
-        if not dialect.capabilities.distinct_on:
-            raise advised(
-                NotSupportedError,
-                "DISTINCT ON fields is not supported by this database backend",
-                f". {dialect.name} has no such thing: call distinct() without names of fields",
-            )
-        parts = [compiler.compile(item) for item in select.distinct_on]
-        distinct = f"DISTINCT ON ({', '.join(sql for sql, _ in parts)}) "
-        params += [p for _, found in parts for p in found]
-    for output in outputs:
-        sql, found = compiler.compile_value(output.expression)
-        columns.append(f"{sql} AS {dialect.quote(output.name)}" if output.name is not None else sql)
-        params += found
-    tables, found_from = compile_from(select, compiler)
-    text = f"SELECT {distinct}{', '.join(columns) or '1'}"
-    text += f" FROM {tables}" if tables else ""
-    params += found_from
+    distinct, params = _compile_distinct(select, compiler)
+    columns, found = compiler.compile_outputs(f"SELECT {distinct}", outputs)
+    params += found
+    tables, found = compile_from(select, compiler)
+    text = (columns if outputs else f"{columns}1") + (f" FROM {tables}" if tables else "")
+    params += found
     sql, found = compile_where(before, "WHERE", compiler)
     text += sql
     params += found
-    groups = _group_by(select, outputs, having, dialect)
+    groups = _group_by(select, outputs, having, compiler.dialect)
     if groups:
         parts = compiler.compile_terms(groups)
         unique = dict.fromkeys((part, tuple(found)) for part, found in parts)
@@ -287,6 +282,20 @@ def compile_select(select: Select, compiler: Compiler) -> tuple[str, list[object
     params += found
     tail, found = _compile_tail(select, compiler)
     return text + tail, params + found
+
+
+def _compile_distinct(select: Select, compiler: Compiler) -> tuple[str, list[object]]:
+    """Return DISTINCT or DISTINCT ON with a space behind it, or nothing."""
+    if not select.distinct_on:
+        return "DISTINCT " if select.distinct else "", []
+    if not compiler.dialect.capabilities.distinct_on:
+        raise advised(
+            NotSupportedError,
+            "DISTINCT ON fields is not supported by this database backend",
+            f". {compiler.dialect.name} has no such thing: call distinct() without names of fields",
+        )
+    parts = [compiler.compile(item) for item in select.distinct_on]
+    return f"DISTINCT ON ({', '.join(sql for sql, _ in parts)}) ", [p for _, found in parts for p in found]
 
 
 def _compile_with_ctes(select: Select, compiler: Compiler) -> tuple[str, list[object]]:

@@ -122,16 +122,9 @@ class Lag(_Window):
         rest = [] if default is None else [default]
         super().__init__(expression, Value(offset, output_field=types.INTEGER), *rest, **extra)
 
-    def with_parts_resolved(
-        self,
-        query: Resolver,
-        allow_joins: bool = True,
-        reuse: set[str] | None = None,
-        summarize: bool = False,
-        for_save: bool = False,
-    ) -> Self:
-        """Return this with its parts resolved, and a text given as the default bound with the type of the column."""
-        made = super().with_parts_resolved(query, allow_joins, reuse, summarize, for_save)
+    def with_values_bound(self, query: Resolver) -> Self:
+        """Return this with a text given as the default bound with the type of the column."""
+        made = super().with_values_bound(query)
         source = made.source_expressions[0]
         made.source_expressions = bound_beside(made.source_expressions, source, source.output_field_or_none, query)
         return made

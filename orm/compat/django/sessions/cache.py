@@ -16,10 +16,10 @@ KEY_PREFIX = "django.contrib.sessions.cache"
 MOST_TRIES = 10_000
 
 
-class SessionStore(SessionBase):
-    """A session in the cache, which lets go of it when it ends."""
+class CachedSession(SessionBase):
+    """A session that the cache has, under a key that begins with ``cache_key_prefix``."""
 
-    cache_key_prefix = KEY_PREFIX
+    cache_key_prefix: str
 
     def __init__(self, session_key: str | None = None) -> None:
         self._cache: BaseCache = caches[settings.SESSION_CACHE_ALIAS]
@@ -33,6 +33,12 @@ class SessionStore(SessionBase):
     async def acache_key(self) -> str:
         """Return the session's key in the cache."""
         return self.cache_key_prefix + await self._aget_or_create_session_key()
+
+
+class SessionStore(CachedSession):
+    """A session in the cache, which lets go of it when it ends."""
+
+    cache_key_prefix = KEY_PREFIX
 
     def load(self) -> dict[str, Any]:
         """Read the session; where the cache does not have it, its key is none any more."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from orm.caching import BaseCache
-from orm.compat.django.cache import caches
 from orm.compat.django.sessions import db
-from orm.compat.django.settings import settings
+from orm.compat.django.sessions.cache import CachedSession
 from orm.late import LateLogger
 
 __all__ = ["KEY_PREFIX", "SessionStore"]
@@ -17,23 +15,10 @@ KEY_PREFIX = "django.contrib.sessions.cached_db"
 logger = LateLogger("django.contrib.sessions")
 
 
-class SessionStore(db.SessionStore):
+class SessionStore(CachedSession, db.SessionStore):
     """A session in a row, read from the cache where that has it. What the cache refuses is logged: the row counts."""
 
     cache_key_prefix = KEY_PREFIX
-
-    def __init__(self, session_key: str | None = None) -> None:
-        self._cache: BaseCache = caches[settings.SESSION_CACHE_ALIAS]
-        super().__init__(session_key)
-
-    @property
-    def cache_key(self) -> str:
-        """The session's key in the cache."""
-        return self.cache_key_prefix + self._get_or_create_session_key()
-
-    async def acache_key(self) -> str:
-        """Return the session's key in the cache."""
-        return self.cache_key_prefix + await self._aget_or_create_session_key()
 
     def load(self) -> dict[str, Any]:
         """Read the cache, else the row, which then is in the cache too."""
