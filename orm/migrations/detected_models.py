@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from orm.migrations import operations as ops
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from orm.models.fields.base import Field
 
 FieldKey = tuple[str, str, str]
+
+ADDED_LATER = frozenset({"indexes", "constraints", "unique_together", "index_together", "order_with_respect_to"})
+"""Options of a model that operations of their own give it, once its relations are there."""
 
 
 class ModelDetector:
@@ -166,60 +170,42 @@ class ModelDetector:
     def _create(self, key: ModelKey) -> None:
         app_label, model_name = key
         model_state = self.to_state.models[key]
-        related = {}
-        key_target = None
-        for name, field in model_state.fields.items():
-            if field.remote_field is not None:
-                if field.remote_field.model:
-                    # A key is part of the table from the start, so what it refers to comes first. Other relations are
-                    # added afterwards, since models may refer to each other in a circle.
-                    if field.primary_key:
-                        key_target = field.remote_field.model
-                    elif not getattr(field.remote_field, "parent_link", False):
-                        related[name] = field
-                if getattr(field.remote_field, "through", None):
-                    related[name] = field
-        options = dict(model_state.options)
-        indexes, constraints = options.pop("indexes", []), options.pop("constraints", [])
-        unique_together = options.pop("unique_together", None)
-        options.pop("index_together", None)
-        order_with_respect_to = options.pop("order_with_respect_to", None)
+        later = _relations_added_later(model_state)
+        options = {name: given for name, given in model_state.options.items() if name not in ADDED_LATER}
         needs = [Dependency(app_label, model_name, None, Kind.REMOVE)]
         needs += self._needs_of_bases(app_label, model_name, model_state)
-        if key_target:
-            needs.append(of_relation(model_key(key_target, app_label, model_name)))
-        self.add(
-            app_label,
-            ops.CreateModel(
-                model_state.name,
-                [(name, field) for name, field in model_state.fields.items() if name not in related],
-                options,
-                model_state.bases,
-                model_state.managers,
-            ),
-            needs,
-            beginning=True,
+        target = next(
+            (field.remote_field.model for field in model_state.fields.values() if _refers_by_key(field)), None
         )
-        # The table is somebody else's, and so are its columns and indexes.
-        if not model_state.options.get("managed", True):
-            return
-        for name, field in sorted(related.items()):
+        if target is not None:
+            needs.append(of_relation(model_key(target, app_label, model_name)))
+        fields = [(name, field) for name, field in model_state.fields.items() if name not in later]
+        create = ops.CreateModel(model_state.name, fields, options, model_state.bases, model_state.managers)
+        self.add(app_label, create, needs, beginning=True)
+        # The table of an unmanaged model is somebody else's, and so are its columns and indexes.
+        if model_state.options.get("managed", True):
+            self._add_parts(key, model_state.options, later)
+            self._repoint_former_proxy(key)
+
+    def _add_parts(self, key: ModelKey, options: Mapping[str, Any], relations: Mapping[str, Any]) -> None:
+        """Add what a new model gets once it is there: relations, and what may be about these."""
+        app_label, model_name = key
+        for name, field in sorted(relations.items()):
             needs = self.needs_of_relation(app_label, model_name, field, self.to_state)
             self.add(app_label, ops.AddField(model_name, name, field), [*needs, Dependency(*key, None, Kind.CREATE)])
-        if order_with_respect_to:
+        if order_with_respect_to := options.get("order_with_respect_to"):
             self.add(
                 app_label,
                 ops.AlterOrderWithRespectTo(model_name, order_with_respect_to),
                 [Dependency(*key, order_with_respect_to, Kind.CREATE), of_relation(key)],
             )
-        needs = [Dependency(*key, name, Kind.CREATE) for name in sorted(related)] + [of_relation(key)]
-        for index in indexes:
+        needs = [Dependency(*key, name, Kind.CREATE) for name in sorted(relations)] + [of_relation(key)]
+        for index in options.get("indexes", ()):
             self.add(app_label, ops.AddIndex(model_name, index), needs)
-        for constraint in constraints:
+        for constraint in options.get("constraints", ()):
             self.add(app_label, ops.AddConstraint(model_name, constraint), needs)
-        if unique_together:
+        if unique_together := options.get("unique_together"):
             self.add(app_label, ops.AlterUniqueTogether(model_name, unique_together), needs)
-        self._repoint_former_proxy(key)
 
     def _needs_of_bases(self, app_label: str, model_name: str, model_state: ModelState) -> list[Dependency]:
         """A model waits for its bases, and for the removal of what a base and it both have."""
@@ -358,6 +344,24 @@ class ModelDetector:
             new = self.to_state.models[key].options.get("db_table_comment")
             if old != new:
                 self.add(key[0], ops.AlterModelTableComment(key[1], new))
+
+
+def _refers_by_key(field: Field[Any]) -> bool:
+    """Whether a field is a key that refers to another model, which has to be there first: it is part of the table."""
+    return bool(field.primary_key and field.remote_field is not None and field.remote_field.model)
+
+
+def _relations_added_later(model_state: ModelState) -> dict[str, Any]:
+    """Return the relations that are added once the model is there, since models may refer to each other in a circle."""
+    found = {}
+    for name, field in model_state.fields.items():
+        remote = field.remote_field
+        if remote is None:
+            continue
+        ordinary = remote.model and not field.primary_key and not getattr(remote, "parent_link", False)
+        if ordinary or getattr(remote, "through", None):
+            found[name] = field
+    return found
 
 
 def described(managers: Any) -> list[tuple[object, object]]:

@@ -139,6 +139,10 @@ def _model(draft: TableDraft, managed: bool, classes: Mapping[TypeKey, str]) -> 
         yield f"    {one.name} = {_field(one, managed, classes)}{notes}"
     yield ""
     yield "    class Meta:"
+    yield from _meta(draft, managed)
+
+
+def _meta(draft: TableDraft, managed: bool) -> Iterator[str]:
     if draft.kind not in ("table", "partition"):
         yield "        managed = False  # Created from a view."
     elif draft.kind == "partition":

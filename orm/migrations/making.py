@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -203,16 +203,9 @@ def squash(
             )
         keys = keys[keys.index(start) :]
     replaced = [loader.graph.nodes[key] for key in keys]
-    operations: list[Any] = []
-    dependencies: list[Any] = []
+    operations = [operation for migration in replaced for operation in migration.operations]
     replaces: list[Key] = []
     for migration in replaced:
-        operations += migration.operations
-        for dependency in migration.dependencies:
-            if hasattr(dependency, "setting"):
-                dependencies.append(declared(dependency))
-            elif dependency[0] != label or (first is not None and migration is replaced[0]):
-                dependencies.append(tuple(dependency))
         replaces += [tuple(one) for one in migration.replaces] or [(label, migration.name)]
     optimized = MigrationOptimizer().optimize(operations, label) if optimize else operations
     start_number = replaced[0].name.split("_")[0]
@@ -221,8 +214,18 @@ def squash(
     made = type("Migration", (Migration,), {"initial": True if first is None else None})(chosen, label)
     made.atomic, made.replaces = not _needs_no_transaction(optimized, replaced), replaces
     made.operations = optimized if made.atomic else _with_their_transactions(optimized, replaced)
-    made.dependencies = list(dict.fromkeys(dependencies))
+    made.dependencies = list(dict.fromkeys(_dependencies(replaced, label, of_first=first is not None)))
     return Squash(made, len(operations), len(optimized), replaced)
+
+
+def _dependencies(replaced: Sequence[Migration], label: str, *, of_first: bool) -> Iterator[Any]:
+    """Yield what a squash depends on: other apps, and with ``of_first`` what its first migration depends on."""
+    for migration in replaced:
+        for dependency in migration.dependencies:
+            if hasattr(dependency, "setting"):
+                yield declared(dependency)
+            elif dependency[0] != label or (of_first and migration is replaced[0]):
+                yield tuple(dependency)
 
 
 def _needs_no_transaction(operations: Iterable[Any], replaced: Iterable[Migration]) -> bool:

@@ -234,13 +234,7 @@ async def bulk_update(
     if any(isinstance(instance, model) and not instance._is_pk_set() for instance in instances):
         raise ValueError("All bulk_update() objects must have a primary key set.")
     opts = model._meta
-    fields = tuple(dict.fromkeys(opts.get_field(name) for name in names))
-    if any(not field.concrete or field.many_to_many for field in fields):
-        raise ValueError("bulk_update() can only be used with concrete fields.")
-    if any(field.generated for field in fields):
-        raise ValueError("bulk_update() can't write what the database computes.")
-    if any(field.primary_key or field in opts.pk_fields for field in fields):
-        raise ValueError("bulk_update() cannot be used with primary key fields.")
+    fields = _writable_fields(opts, names)
     strange = next((instance for instance in instances if not isinstance(instance, model)), None)
     if strange is not None:
         raise TypeError(f"bulk_update() takes instances of {model.__name__}, not {strange!r}.")
@@ -262,6 +256,18 @@ async def bulk_update(
         return await _update_table(*tables[0], instances, database, batch_size, wanted)
     async with atomic(using=using, savepoint=False):
         return max([await _update_table(*table, instances, database, batch_size) for table in tables])
+
+
+def _writable_fields(opts: Any, names: Iterable[str]) -> tuple[Any, ...]:
+    """Return the fields of these names. Raises ``ValueError`` for one that bulk_update() can't write."""
+    fields = tuple(dict.fromkeys(opts.get_field(name) for name in names))
+    if any(not field.concrete or field.many_to_many for field in fields):
+        raise ValueError("bulk_update() can only be used with concrete fields.")
+    if any(field.generated for field in fields):
+        raise ValueError("bulk_update() can't write what the database computes.")
+    if any(field.primary_key or field in opts.pk_fields for field in fields):
+        raise ValueError("bulk_update() cannot be used with primary key fields.")
+    return fields
 
 
 def _settle_keys(plan: Any, instance: Any) -> None:

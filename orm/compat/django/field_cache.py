@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orm.models.relations.kept import KeptInstance
+from orm.models.relations.both_sides import KeptInstance
 from orm.structures.deprecation import RemovedInDjango60Warning, warn
 
 

@@ -16,7 +16,7 @@ from orm.contrib.contenttypes.prefetch import GenericForeignKeyLoader
 from orm.db.routing import routes
 from orm.errors import FieldError, advised
 from orm.models.fetching import Unloaded, check_fetch_allowed, fetch
-from orm.models.relations.kept import KeptInstance
+from orm.models.relations.both_sides import KeptInstance
 from orm.models.relations.virtual import VirtualField
 
 if TYPE_CHECKING:

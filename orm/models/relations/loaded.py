@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
-from orm.models.relations.kept import KeptInstance
+from orm.models.relations.both_sides import KeptInstance
 
 
 class LoadedRelations(MutableMapping[str, Any]):

@@ -9,24 +9,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from orm.config import settings
 from orm.errors import ImproperlyConfigured
 from orm.late import late_module
-from orm.models.fields.base import BLANK_CHOICE, Field
+from orm.models.fields.base import Field
 from orm.models.fields.description import KEPT_AS
 from orm.models.fields.not_provided import NOT_PROVIDED
 from orm.models.options import Options
-from orm.models.relations.kept import KeptInstance
+from orm.models.relations.both_sides import KeptInstance, RowChoices
 from orm.models.relations.path_info import PathInfo, TwoWays, forward_path, hops_along, reverse_path
 from orm.models.relations.resolve import format_related_name, resolve_targets, target_label, told_target
 from orm.structures.deprecation import RemovedInDjango60Warning, warn
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
-    from orm.models.relations import choices, choices_blocking
     from orm.models.relations.rels import ForeignObjectRel
     from orm.sql import conditions
     from orm.sql.hop import Hop
 else:
-    choices = late_module("orm.models.relations.choices")
-    choices_blocking = late_module("orm.models.relations.choices_blocking")
     conditions = late_module("orm.sql.conditions")
 
 T = TypeVar("T")
@@ -40,7 +37,7 @@ TARGET: Mapping[str, Any] = {"to": NOT_PROVIDED, "swappable": True}
 """Options by which the library's own relations say what they refer to."""
 
 
-class RelatedField(KeptInstance, TwoWays, Field[T]):
+class RelatedField(RowChoices, KeptInstance, TwoWays, Field[T]):
     """What ForeignKey, OneToOneField and ManyToManyField share: a target, perhaps still a name, and its rel."""
 
     is_relation = True
@@ -122,33 +119,8 @@ class RelatedField(KeptInstance, TwoWays, Field[T]):
         limit = self.remote_field.limit_choices_to
         return limit() if callable(limit) else limit
 
-    def get_choices(
-        self,
-        include_blank: bool = True,
-        blank_choice: Iterable[tuple[object, object]] = BLANK_CHOICE,
-        limit_choices_to: object = None,
-        ordering: Iterable[object] = (),
-    ) -> list[tuple[Any, Any]]:
-        """Rows that may be referred to, as pairs of key and text, below ``blank_choice`` if that is wanted.
-
-        Parameters: ``limit_choices_to`` is a condition in place of the field's own, ``ordering`` an order in place of
-        the model's. The awaitable form is ``aget_choices``.
-        """
-        limit = self.get_limit_choices_to() if limit_choices_to is None else limit_choices_to
-        pairs = choices_blocking.choices_among(self.related_model, self.chosen_attname, limit, ordering)
-        return [*blank_choice, *pairs] if include_blank else pairs
-
-    async def aget_choices(
-        self,
-        include_blank: bool = True,
-        blank_choice: Iterable[tuple[object, object]] = BLANK_CHOICE,
-        limit_choices_to: object = None,
-        ordering: Iterable[object] = (),
-    ) -> list[tuple[Any, Any]]:
-        """``get_choices``, to be awaited."""
-        limit = self.get_limit_choices_to() if limit_choices_to is None else limit_choices_to
-        pairs = await choices.achoices_among(self.related_model, self.chosen_attname, limit, ordering)
-        return [*blank_choice, *pairs] if include_blank else pairs
+    def _condition_on_choices(self) -> Any:
+        return self.get_limit_choices_to()
 
     # -- the columns, of a relation to one row -------------------------------------------------------------------------
 
@@ -215,11 +187,6 @@ class RelatedField(KeptInstance, TwoWays, Field[T]):
         for name in self.KEPT:
             vars(other).pop(name, None)
         return other
-
-    @property
-    def chosen_attname(self) -> str:
-        """The attribute of a target's row that stands for it among choices."""
-        return "pk"
 
     def related_query_name(self) -> str:
         """Return the word for the reverse direction in queries on the target."""

@@ -7,28 +7,23 @@ and its name can't be typed in a query by accident.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from orm.late import late_module
-from orm.models.fields.base import BLANK_CHOICE
 from orm.models.on_delete import OnDelete, rule_of
-from orm.models.relations.kept import KeptInstance
+from orm.models.relations.both_sides import KeptInstance, RowChoices
 from orm.models.relations.path_info import PathInfo, Paths, hops_along
 from orm.structures.deprecation import RemovedInDjango60Warning, warn
 
 if TYPE_CHECKING:
-    from orm.models.relations import choices, choices_blocking
     from orm.sql import hop
     from orm.sql.hop import Hop
 else:
-    choices = late_module("orm.models.relations.choices")
-    choices_blocking = late_module("orm.models.relations.choices_blocking")
     hop = late_module("orm.sql.hop")
 
 
-class ForeignObjectRel(KeptInstance, Paths):
+class ForeignObjectRel(RowChoices, KeptInstance, Paths):
     """What all rels share. Never made by users; found in ``Model._meta.related_objects``."""
 
     is_relation = True
@@ -141,29 +136,8 @@ class ForeignObjectRel(KeptInstance, Paths):
         """Return ``accessor_name``, under Django's spelling."""
         return self.accessor_name
 
-    def get_choices(
-        self,
-        include_blank: bool = True,
-        blank_choice: Iterable[tuple[object, object]] = BLANK_CHOICE,
-        limit_choices_to: object = None,
-        ordering: Iterable[object] = (),
-    ) -> list[tuple[Any, Any]]:
-        """The rows that may refer to one of ``model``, as ``RelatedField.get_choices`` gives those referred to."""
-        limit = self.limit_choices_to if limit_choices_to is None else limit_choices_to
-        pairs = choices_blocking.choices_among(self.related_model, "pk", limit, ordering)
-        return [*blank_choice, *pairs] if include_blank else pairs
-
-    async def aget_choices(
-        self,
-        include_blank: bool = True,
-        blank_choice: Iterable[tuple[object, object]] = BLANK_CHOICE,
-        limit_choices_to: object = None,
-        ordering: Iterable[object] = (),
-    ) -> list[tuple[Any, Any]]:
-        """``get_choices``, to be awaited."""
-        limit = self.limit_choices_to if limit_choices_to is None else limit_choices_to
-        pairs = await choices.achoices_among(self.related_model, "pk", limit, ordering)
-        return [*blank_choice, *pairs] if include_blank else pairs
+    def _condition_on_choices(self) -> Any:
+        return self.limit_choices_to
 
     @cached_property
     def hops(self) -> tuple[Hop, ...]:
