@@ -271,17 +271,10 @@ def _join_related(
     loading: Loading | None,
     depth: int,
 ) -> None:
+    """Join what select_related() ``wanted`` of an object, and hang it on that; ``depth`` levels of it without names."""
     opts = entity.model._meta
     restricted = wanted is not True and (bool(names) or entity.alias == builder.select.base_alias)
-    if wanted is True:
-        # Without names, what can't be NULL is followed a few levels down, as Django documents.
-        relations = opts.relation_fields if depth else ()
-        chosen: dict[str, Any] = {
-            relation.name: True for relation in relations if not (relation.null or relation.remote_field.parent_link)
-        }
-    else:
-        chosen = wanted
-    for name, below in chosen.items():
+    for name, below in _followed(opts, depth).items() if wanted is True else wanted.items():
         filtered = builder.select.filtered.get(name) if entity.alias == builder.select.base_alias else None
         relation = filtered.relation if filtered is not None else opts.names[name]
         hops = builder.filtered_hops(name) if filtered is not None else opts.hops_along(relation)
@@ -308,6 +301,12 @@ def _join_related(
             entity.related.append(Attached(name, child, _way_back(relation) if len(hops) == 1 else None))
         if below:
             _join_related(builder, child, below, outputs, part or {}, loading, depth - 1)
+
+
+def _followed(opts: Any, depth: int) -> dict[str, bool]:
+    """Return what select_related() follows without names: what can't be NULL, a few levels down, as Django does."""
+    relations = opts.relation_fields if depth else ()
+    return {relation.name: True for relation in relations if not (relation.null or relation.remote_field.parent_link)}
 
 
 def _is_deferred(entity: Entity, relation: Any, names: dict[str, object], loading: Loading | None) -> bool:

@@ -327,20 +327,7 @@ async def _load(
         using = None if routes.active else missing[0]._state.db
         found = await loader.load_each(missing, querysets, to_attr, using)
     elif missing:
-        # Related rows are read where the instances came from, unless routers choose or the program has chosen.
-        rows = queryset
-        if rows is None:
-            rows = loader.rows(None if routes.active else missing[0]._state.db)
-        elif rows._using is None and not routes.active:
-            rows = rows.using(missing[0]._state.db)
-        if routes.active and rows._using is None:
-            rows = rows._set(_hints={"instance": missing[0]})
-        mode = missing[0]._state.fetch_mode
-        if mode != rows._fetch_mode == "one":
-            rows = rows.fetch_mode(mode)
-        if timeout is not None and rows._timeout is None:
-            rows = rows._set(_timeout=timeout)
-        found = await loader.load(missing, rows, to_attr)
+        found = await loader.load(missing, _related_rows(loader, queryset, missing[0], timeout), to_attr)
         if queryset is not None and to_attr is None and not loader.single:
             for instance in missing:
                 cache = instance.__dict__[PREFETCHED]
@@ -349,6 +336,24 @@ async def _load(
         return found
     # What is loaded next hangs on all of them: on what was found now, and on what the others had already.
     return _once(chain(found, _held(instances, loader, to_attr)))
+
+
+def _related_rows(loader: Loader, queryset: Any, instance: Any, timeout: float | None) -> Any:
+    """Return the queryset that related rows are read with: on the database of the instances, and as these load.
+
+    What the program's own ``queryset`` says wins; without one it is the relation's. Routers choose where there are any.
+    """
+    rows = queryset
+    if rows is None:
+        rows = loader.rows(None if routes.active else instance._state.db)
+    elif rows._using is None and not routes.active:
+        rows = rows.using(instance._state.db)
+    if routes.active and rows._using is None:
+        rows = rows._set(_hints={"instance": instance})
+    mode = instance._state.fetch_mode
+    if mode != rows._fetch_mode == "one":
+        rows = rows.fetch_mode(mode)
+    return rows._set(_timeout=timeout) if timeout is not None and rows._timeout is None else rows
 
 
 def _held(instances: Iterable[object], loader: Loader, to_attr: str | None) -> Iterator[object]:
