@@ -164,6 +164,29 @@ class LateLogger:
         return getattr(imports.module("logging").getLogger(self.called.get(self.__name__, self.__name__)), name)
 
 
+class LateMade:
+    """Stands for an object of a class without arguments, whose module is imported when something is asked of it.
+
+    Made by ``late_made()``. Each attribute that is asked for is kept.
+    """
+
+    def __init__(self, module: str, name: str) -> None:
+        self._home = module, name
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # what copies and pickles ask for is not the object's to give
+            raise AttributeError(name)
+        module, of = self._home
+        value = getattr(getattr(imports.module(module), of)(), name)
+        setattr(self, name, value)
+        return value
+
+
+def late_made(module: str, name: str) -> Any:
+    """Return a stand-in for an object of a class, whose module is imported when something is asked of the object."""
+    return LateMade(module, name)
+
+
 class LatePattern:
     """Stands for a regular expression; compiles it for the first text, and keeps each method that is asked for.
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from orm.db.contract import Backend, Driver, LateDriver, ScratchDatabase
+from orm.db.contract import Backend, Driver, LateDriver, ScratchDatabase, late_made
 from orm.db.url import DatabaseURL
 from orm_postgresql.dialect import PostgreSQLDialect
-from orm_postgresql.introspection import PostgreSQLIntrospection
 from orm_postgresql.options import OPTIONS
 
 __all__ = ["backend"]
@@ -51,7 +50,7 @@ backend = Backend(
     awaitable=awaitable,
     blocking=blocking,
     options=OPTIONS,
-    introspection=PostgreSQLIntrospection(),
+    introspection=late_made("orm_postgresql.introspection", "PostgreSQLIntrospection"),
     shell=shell,
     scratch=scratch,
 )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 
-from orm.db.contract import Backend, LateDriver, ScratchDatabase
+from orm.db.contract import Backend, LateDriver, ScratchDatabase, late_made
 from orm.db.url import MEMORY, DatabaseURL
 from orm_sqlite.blocking import BlockingDriver
 from orm_sqlite.dialect import SQLiteDialect
 from orm_sqlite.files import file_of
-from orm_sqlite.introspection import SQLiteIntrospection
 from orm_sqlite.memory import forget
 from orm_sqlite.session import OPTIONS
 
@@ -37,7 +36,7 @@ backend = Backend(
     awaitable=LateDriver("orm_sqlite.awaitable"),
     blocking=BlockingDriver(),
     options=OPTIONS,
-    introspection=SQLiteIntrospection(),
+    introspection=late_made("orm_sqlite.introspection", "SQLiteIntrospection"),
     shell=shell,
     scratch=scratch,
 )

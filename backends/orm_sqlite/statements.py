@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 
-_TOKEN = re.compile(
-    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?(?:\*/|\Z)|([();])|([a-z_]\w*)(?=(\s*[=(])?)""",
-    re.IGNORECASE | re.DOTALL,
+_TOKEN = (
+    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?(?:\*/|\Z)|([();])|([a-z_]\w*)(?=(\s*[=(])?)"""
 )
 _WRITES = frozenset({"INSERT", "REPLACE", "UPDATE", "DELETE", "DROP", "ALTER", "REINDEX", "ANALYZE", "VACUUM"})
 _READS = frozenset({"SELECT", "VALUES"})
@@ -23,7 +22,7 @@ _IN_THE_FILE = frozenset({"USER_VERSION", "APPLICATION_ID", "SCHEMA_VERSION"})
 def writes(script: str) -> bool:
     """Whether a statement, or one of a script's, takes the write lock of the database."""
     verb, depth = "", 0
-    for token in _TOKEN.finditer(script):
+    for token in re.finditer(_TOKEN, script, re.IGNORECASE | re.DOTALL):
         mark, word = token[1], (token[2] or "").upper()
         if mark:
             depth += {"(": 1, ")": -1}.get(mark, 0)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from orm.bridge.crossing import in_thread
 from orm.errors import NotSupportedError
 from orm.late import imports
+from orm.late import late_made as late_made  # backends find it here
 from orm.records import NamedTuple
 
 if TYPE_CHECKING:

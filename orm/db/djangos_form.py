@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, unquote
 
 from orm.config import DEFAULT_ALIAS
 from orm.db.url import MEMORY, django_keys
-from orm.late import LateLogger
+from orm.late import LateLogger, urls
 
 logger = LateLogger("orm.settings")
 
@@ -103,8 +102,8 @@ def _options(given: Mapping[str, Any], names: Mapping[str, str] = RENAMED) -> It
 def _from_uri(uri: str) -> tuple[str, dict[str, str]]:
     """Return the file and the options that a ``file:`` URI of SQLite names (https://sqlite.org/uri.html)."""
     place, _, query = uri.removeprefix("file:").partition("#")[0].partition("?")
-    path = unquote(place.removeprefix("//localhost") if place.startswith("//localhost/") else place)
-    options = dict(parse_qsl(query))
+    path = urls.unquote(place.removeprefix("//localhost") if place.startswith("//localhost/") else place)
+    options = dict(urls.parse_qsl(query))
     memory = path == MEMORY or options.get("mode") == "memory"
     if options.get("mode") == "memory":
         del options["mode"]

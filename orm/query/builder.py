@@ -12,6 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError, advised
+from orm.late import late_module
 from orm.query.key_names import KeyName
 from orm.query.names import RELATION_LOOKUPS, Listing, Names, further_conditions, transform_of, unsupported
 from orm.query.one_column import one_column
@@ -19,7 +20,6 @@ from orm.sql import types
 from orm.sql.columns import Col, Column
 from orm.sql.conditions import Q, Where, built_kind, kind_of
 from orm.sql.expressions import ComparedSlot, Expression, Slot
-from orm.sql.json import KeyPath, PathItem
 from orm.sql.lookups import Exact, IsNull, build_lookup
 from orm.sql.nodes import Node
 from orm.sql.order_joins import clear_ordering, order_by_filtered
@@ -32,8 +32,12 @@ from orm.sql.types import AS_IT_IS, SQLType
 from orm.text.spelling import did_you_mean_of
 
 if TYPE_CHECKING:
+    from orm.sql import json as json_paths
+    from orm.sql.json import KeyPath, PathItem
     from orm.sql.resolving import Embeddable, Resolvable, Resolver
     from orm.sql.statements import Statement
+else:
+    json_paths = late_module("orm.sql.json")
 
 Prepare = Callable[[Any], Any]
 
@@ -93,7 +97,7 @@ class Builder(Names):
     def take_path(self, whole: str, filtering: bool, items: list[PathItem]) -> KeyPath | Slot:
         """Return the slot of a path into JSON that a step's name holds; what no step named is no slot."""
         if (whole, filtering) not in self.paths:
-            return KeyPath(items)
+            return json_paths.KeyPath(items)
         place = list(self.paths).index((whole, filtering))
         return Slot(self.base + len(self.pending or ()) + place, None, bare=True)
 

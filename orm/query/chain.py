@@ -16,15 +16,10 @@ from orm.config import DEFAULT_ALIAS
 from orm.db.limits import seconds_above_zero
 from orm.db.routing import routes
 from orm.late import late_module
-from orm.query import joining, slices, steps
+from orm.query import slices, steps
 from orm.query.builder import another_database
-from orm.query.cte import CTE, check_name, columns_of, with_columns
-from orm.query.extra import add_extra, read_extra
 from orm.query.iterables import BaseIterable, ModelIterable
 from orm.query.key_names import has_keys, whole_names
-from orm.query.known_related import KnownRelated
-from orm.query.named_expressions import named_columns, named_expressions
-from orm.query.prefetch import check_targets
 from orm.query.shape import Shape, root
 from orm.query.step_keys import filter_key, listed_filter_key, take_step
 from orm.sql import types
@@ -40,6 +35,11 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
     from typing import Self
 
+    from orm.query import cte as tables_with_names
+    from orm.query import extra as extra_parts
+    from orm.query import joining, named_expressions, prefetch
+    from orm.query.cte import CTE
+    from orm.query.known_related import KnownRelated
     from orm.query.query import Query
     from orm.query.queryset_blocking import QuerySet
     from orm.sql.combinable import Combinable
@@ -48,7 +48,12 @@ if TYPE_CHECKING:
 
     Name: TypeAlias = str | Combinable
 else:
+    extra_parts = late_module("orm.query.extra")
+    joining = late_module("orm.query.joining")
     moments = late_module("orm.sql.functions.moments")
+    named_expressions = late_module("orm.query.named_expressions")
+    prefetch = late_module("orm.query.prefetch")
+    tables_with_names = late_module("orm.query.cte")
 
 M = TypeVar("M", covariant=True)
 C = TypeVar("C", bound="Chain[Any]")
@@ -314,8 +319,8 @@ class Chain(Generic[M]):
         """
         self._uncut("change a query")
         self._uncombined("extra")
-        extra = read_extra(select, select_params, where, params, tables, order_by)
-        return self._step("extra", [*extra], add_extra, extra)
+        extra = extra_parts.read_extra(select, select_params, where, params, tables, order_by)
+        return self._step("extra", [*extra], extra_parts.add_extra, extra)
 
     def distinct(self: C, *field_names: str) -> C:
         """Return different rows only; with names (where the database has DISTINCT ON) one for each combination of
@@ -356,7 +361,7 @@ class Chain(Generic[M]):
         Raises ``FieldError`` for names neither has, ``ValueError`` for a name that means something else here.
         """
         self._uncut("join a CTE to a query")
-        if not isinstance(cte, CTE):
+        if not isinstance(cte, tables_with_names.CTE):
             raise TypeError(f"with_cte() takes a CTE, not {cte!r}")
         if not isinstance(on, Mapping) or not on:
             raise TypeError('with_cte() needs to know how rows meet: on={"pk": "id"}')
@@ -373,13 +378,15 @@ class Chain(Generic[M]):
         ``NotSupportedError`` when it runs on a database without LATERAL where that is needed.
         """
         self._uncut("join rows to a query")
-        check_name(name, "joined rows")
+        tables_with_names.check_name(name, "joined rows")
         if not hasattr(rows, "query_structure"):
             raise TypeError(f"join() takes a queryset, not {rows!r}")
         on = dict(mapped("join(on=…)", on, "a dict of the fields of this query and columns of the rows"))
-        rows = with_columns(rows)
+        rows = tables_with_names.with_columns(rows)
         arguments = (name, rows, on, optional)
-        return self._step("join", arguments, joining.join_rows, name, rows, columns_of(rows), on, optional)
+        return self._step(
+            "join", arguments, joining.join_rows, name, rows, tables_with_names.columns_of(rows), on, optional
+        )
 
     # -- in which order, how many --------------------------------------------------------------------------------------
 
@@ -428,7 +435,7 @@ class Chain(Generic[M]):
 
     def _annotate(self, args: Sequence[object], kwargs: dict[str, object], selected: bool) -> Self:
         self._uncombined("annotate" if selected else "alias")
-        annotations = named_expressions(args, kwargs)
+        annotations = named_expressions.named_expressions(args, kwargs)
         return self._step("annotate" if selected else "alias", annotations, steps.annotate, annotations, selected)
 
     def values(self, *fields: object, **expressions: object) -> QuerySet[dict[str, Any]]:
@@ -463,7 +470,7 @@ class Chain(Generic[M]):
         return self._choose(form, fields, {})
 
     def _choose(self, result: RowForm, fields: Sequence[object], expressions: dict[str, object]) -> Any:
-        names, chosen = named_columns(fields, numbered=result is not RowForm.DICT)
+        names, chosen = named_expressions.named_columns(fields, numbered=result is not RowForm.DICT)
         computed = {**expressions, **chosen} if chosen else expressions
         arguments = (result, len(names), computed)
         shape, prepared = take_step(
@@ -536,7 +543,7 @@ class Chain(Generic[M]):
         if any(isinstance(name, str) and name.split("__")[0] in self._shape.select.filtered for name in names):
             raise ValueError("prefetch_related() is not supported with FilteredRelation.")
         lookups = self._prefetch_related_lookups + lookups
-        check_targets(self.model, lookups)
+        prefetch.check_targets(self.model, lookups)
         return self._set(_prefetch_related_lookups=lookups)
 
     def only(self: C, *fields: str) -> C:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from orm.db.transactions.public import atomic
 from orm.errors import FieldDoesNotExist, FieldError, advised
+from orm.late import late_module
 from orm.query.builder import Builder, InnerBuilder
 from orm.query.layout import finish
-from orm.query.relation_loaders import batches
 from orm.query.shape import Shape, root
 from orm.sql import types
 from orm.sql.calls import ExpressionWrapper
@@ -32,8 +32,11 @@ from orm.structures.arguments import listed_names
 from orm.text.spelling import did_you_mean_of
 
 if TYPE_CHECKING:
+    from orm.query import relation_loaders
     from orm.sql.described import ModelClass, ModelField
     from orm.sql.resolving import Resolvable
+else:
+    relation_loaders = late_module("orm.query.relation_loaders")
 
 
 def assignments_key(assignments: dict[str, object], values: list[object]) -> Hashable:
@@ -423,6 +426,6 @@ async def update_tables(queryset: Any, assignments: dict[str, Any]) -> int:
             keys = [row[position] for row in found]
             values = {field.name: assignments[by_field[field]] for field in fields}
             rows = owner._meta.base_manager.using(using)
-            for batch in batches(using, dict.fromkeys(keys)):
+            for batch in relation_loaders.batches(using, dict.fromkeys(keys)):
                 await rows.filter(pk__in=batch).aupdate(**values)
     return len(found)

@@ -13,31 +13,38 @@ from contextlib import aclosing, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from orm.altering import alters_data
-from orm.bridge.crossing import call, on_loop
 from orm.bridge.guard import running_loop
 from orm.bridge.nested import nested
 from orm.bridge.one_by_one import OneByOne
-from orm.bridge.source import Source
 from orm.db.contract import CopyTarget
 from orm.db.registry import databases
 from orm.db.transactions.public import atomic
 from orm.errors import DatabaseError
+from orm.late import late_module
 from orm.query import routed
-from orm.query.copied_rows import Rows, is_about_rows, numbered, rows_like
-from orm.query.csv_text import CSVWriter
 from orm.query.key_names import has_keys, whole_names
 from orm.query.plan import select_plan, statement_plan
 from orm.query.reading import AwaitableReading
-from orm.query.rows_progress import progress_of
 from orm.query.shape import root
 from orm.sql.insert import Insert
 from orm.sql.sources import ParameterRows
 
 if TYPE_CHECKING:
+    from orm.bridge import crossing
+    from orm.bridge import source as source_of_rows
+    from orm.bridge.source import Source
     from orm.db.database_blocking import Database
+    from orm.query import copied_rows, csv_text, rows_progress
+    from orm.query.copied_rows import Rows
     from orm.query.plan import Plan
     from orm.query.rows_progress import Told
     from orm.sql.dialect import Dialect
+else:
+    copied_rows = late_module("orm.query.copied_rows")
+    crossing = late_module("orm.bridge.crossing")
+    csv_text = late_module("orm.query.csv_text")
+    rows_progress = late_module("orm.query.rows_progress")
+    source_of_rows = late_module("orm.bridge.source")
 
 M = TypeVar("M", covariant=True)
 
@@ -102,10 +109,10 @@ class AwaitableCopying(AwaitableReading[M]):
             )
         if isinstance(fields, str):
             raise TypeError(f"fields is a list of names, not one: [{fields!r}]")
-        source = Source(rows, "copy_in()")
+        source = source_of_rows.Source(rows, "copy_in()")
         alias = (await routed.to_write(self)).db
         database = databases[alias]
-        told = progress_of(progress, f"{model._meta.label}", source.total)
+        told = rows_progress.progress_of(progress, f"{model._meta.label}", source.total)
         size = PART if database.dialect.capabilities.copy else SMALL_PART
         try:
             with told if told is not None else nullcontext():
@@ -121,7 +128,7 @@ class AwaitableCopying(AwaitableReading[M]):
         done = 0
         while part := await source.take(size):
             if made is None:
-                made = rows_like(self.model, part[0], fields, database.dialect)
+                made = copied_rows.rows_like(self.model, part[0], fields, database.dialect)
             if made.kind == "instance":
                 await _settle(made, part, database.alias)
             try:
@@ -146,7 +153,7 @@ class AwaitableCopying(AwaitableReading[M]):
 
         Parameters: ``progress`` as ``acopy_in``'s.
         """
-        told = progress_of(progress, self.model.__name__, None)
+        told = rows_progress.progress_of(progress, self.model.__name__, None)
         return OneByOne(self._tuples(told), "AwaitableCopying.acopy_out")
 
     async def _tuples(self, told: Told | None) -> AsyncGenerator[list[tuple[Any, ...]], None]:
@@ -199,7 +206,7 @@ class AwaitableCopying(AwaitableReading[M]):
             raise TypeError(f"copy_out_csv() writes to an open file, not to {to!r}: open(path, 'wb')")
         held = io.BytesIO() if to is None else None
         target: Any = to if held is None else held
-        told = progress_of(progress, self.model.__name__, None, unit="bytes")
+        told = rows_progress.progress_of(progress, self.model.__name__, None, unit="bytes")
         writer = Writer(target, told)
         reader: Any = (await routed.to_read(self))._as_tuples()
         with told if told is not None else nullcontext():
@@ -217,12 +224,12 @@ class AwaitableCopying(AwaitableReading[M]):
             raise TypeError("A key of several columns is no column of a table: name its columns")
         names = whole_names(layout.names, values) if has_keys(layout.names) else layout.names
         if header:
-            await writer.write(CSVWriter(dialect).line(names))
+            await writer.write(csv_text.CSVWriter(dialect).line(names))
         if plan.sql is None:
             return 0
         if dialect.capabilities.copy and not layout.hidden:
             return await database.copy_out(plan.sql, plan.parameters(values), False, writer.write, self._timeout)
-        text = CSVWriter(dialect)
+        text = csv_text.CSVWriter(dialect)
         count = 0
         lists: Any = nested(self._lists(OUT_PART))  # type: ignore[attr-defined]
         async with aclosing(lists):
@@ -254,9 +261,9 @@ class Writer:
         if self._in_memory:
             self._write(given)
         elif self._home is None or running_loop() is self._home:
-            await call(self._write, given)
+            await crossing.call(self._write, given)
         else:
-            await on_loop(self._home, call(self._write, given))
+            await crossing.on_loop(self._home, crossing.call(self._write, given))
         if self._told is not None:
             await self._told.tell(self._done)
 
@@ -290,7 +297,7 @@ async def copy_part(made: Rows, part: Sequence[Any], database: Database) -> None
         async with atomic(using=database.alias):
             await database.execute_many(sql, bound)
     except DatabaseError as error:
-        if is_about_rows(error):
+        if copied_rows.is_about_rows(error):
             error.row = await _failing(sql, bound, database)
             error.column = next(iter(getattr(error, "columns", ())), None)
         raise
@@ -327,7 +334,7 @@ class _Undone(Exception):
 def told_row(made: Rows, part: Sequence[object], done: int, error: Exception) -> Exception:
     """Return the error that names the row which could not be copied; others as they are."""
     if isinstance(error, DatabaseError) and error.row is not None:
-        return numbered(error, made.model, done)
-    if not is_about_rows(error):
+        return copied_rows.numbered(error, made.model, done)
+    if not copied_rows.is_about_rows(error):
         return error
     return made.bad(part, done) or error

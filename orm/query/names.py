@@ -10,13 +10,12 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError, advised
-from orm.late import inspect
+from orm.late import inspect, late_module
 from orm.sql.columns import Col, Column
 from orm.sql.conditions import Where
 from orm.sql.expressions import Slot
 from orm.sql.handwritten import ExtraColumn
 from orm.sql.hop import Hop
-from orm.sql.json import KeyPath, KeyTransform, PathItem, is_special, keys_in, leading_keys, path_item
 from orm.sql.lookups import Exact
 from orm.sql.path import Path
 from orm.sql.result_types import field_name
@@ -26,8 +25,12 @@ from orm.structures.attributes import PREFETCHED
 from orm.text.spelling import did_you_mean, did_you_mean_of, similar
 
 if TYPE_CHECKING:
+    from orm.sql import json as json_paths
     from orm.sql.described import ModelClass, ModelField
     from orm.sql.expressions import Expression
+    from orm.sql.json import KeyPath, PathItem
+else:
+    json_paths = late_module("orm.sql.json")
 
 RELATION_LOOKUPS = ("exact", "in", "gt", "gte", "lt", "lte", "isnull", "range")
 """How the key of a related object may be compared; anything else is meant for one of its fields."""
@@ -306,15 +309,15 @@ class Names:
 
     def _keyed(self, lhs: Expression, names: Sequence[str], whole: str, filtering: bool) -> tuple[Any, Sequence[str]]:
         """Return ``lhs`` with the JSON keys gone along that come first among ``names``, and the names after them."""
-        count = leading_keys(lhs, names, filtering)
+        count = _leading_keys(lhs, names, filtering)
         if not count:
             return lhs, names
-        items = [path_item(name) for name in names[:count]]
-        return KeyTransform.along(items, self.take_path(whole, filtering, items), lhs), names[count:]
+        items = [json_paths.path_item(name) for name in names[:count]]
+        return json_paths.KeyTransform.along(items, self.take_path(whole, filtering, items), lhs), names[count:]
 
     def take_path(self, whole: str, filtering: bool, items: list[PathItem]) -> KeyPath | Slot:
         """Return where a path into JSON waits that ``whole`` (with a lookup at its end, if ``filtering``) names."""
-        return KeyPath(items)
+        return json_paths.KeyPath(items)
 
     def _transformed(self, lhs: Expression, names: Sequence[str], whole: str, comparing: bool = False) -> Expression:
         """Return ``lhs`` with transforms; ``comparing``: a lookup follows, as the sentence of an error says."""
@@ -379,11 +382,17 @@ class Listing(list[Any]):
         rest, count = self._keys(name, parts, filtering)
         if not count:
             return name
-        items = [path_item(item) for item in rest[:count]]
+        items = [json_paths.path_item(item) for item in rest[:count]]
         self.paths.setdefault((name, filtering), items)
         self.starts[name] = len(parts) - len(rest)
         place = list(self.paths).index((name, filtering))
-        return (KeyPath, *parts[: len(parts) - len(rest)], is_special(items), place, *rest[count:])
+        return (
+            json_paths.KeyPath,
+            *parts[: len(parts) - len(rest)],
+            json_paths.is_special(items),
+            place,
+            *rest[count:],
+        )
 
     def ordering(self, name: str) -> Hashable:
         """Return what stands in a key for a name that an ordering may have a sign before."""
@@ -393,14 +402,24 @@ class Listing(list[Any]):
     def _keys(self, name: str, parts: Sequence[str], filtering: bool) -> tuple[Sequence[str], int]:
         annotation = self.names.select.annotations.get(parts[0])
         if annotation is not None:
-            return parts[1:], leading_keys(annotation, parts[1:], filtering)
+            return parts[1:], _leading_keys(annotation, parts[1:], filtering)
         try:
             path = self.names.path(name)
         except FieldError:  # the step itself says so
             return (), 0
         if path.relation is not None or not path.rest:
             return (), 0
-        return path.rest, keys_in(path.field, path.rest, filtering)
+        field = path.field
+        return path.rest, json_paths.keys_in(field, path.rest, filtering) if field.kind == "json" else 0
+
+
+def _leading_keys(lhs: Expression, names: Sequence[str], filtering: bool) -> int:
+    """Return how many of the names after ``lhs`` are keys into its JSON value; 0 where it holds none."""
+    sql_type = lhs.output_field_or_none
+    if sql_type is None or sql_type.kind != "json":
+        return 0
+    known = getattr(type(lhs), "class_lookups", {})
+    return json_paths.keys_in(sql_type, names, filtering, known, isinstance(lhs, json_paths.KeyTransform))
 
 
 def follows_key(hop: Hop) -> bool:

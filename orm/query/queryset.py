@@ -25,7 +25,6 @@ from orm.db.routing import routes
 from orm.db.transactions.membership import refuse_lock_outside
 from orm.late import late_module
 from orm.query import one_row, routed, steps
-from orm.query.explaining import explain
 from orm.query.given import (
     check_chunk_size,
     not_one,
@@ -33,11 +32,8 @@ from orm.query.given import (
     unique_attribute,
 )
 from orm.query.iterables import ModelIterable, gone_through
-from orm.query.named_expressions import named_expressions
 from orm.query.plan import Plan, select_plan
-from orm.query.prefetch import load_lookups
 from orm.query.query import Query
-from orm.query.raw_blocking import RawQuerySet
 from orm.query.shape import Shape
 from orm.query.step_keys import filter_key, listed_filter_key, take_step
 from orm.query.writing import AwaitableWriting
@@ -50,6 +46,8 @@ if TYPE_CHECKING:
 
     from orm.bridge import crossing
     from orm.db.database_blocking import Database
+    from orm.query import explaining, named_expressions, prefetch, raw_blocking
+    from orm.query.raw_blocking import RawQuerySet
     from orm.sql.described import ModelClass
     from orm.sql.explanation import Explanation
 
@@ -61,6 +59,10 @@ if TYPE_CHECKING:
         def __get__(self, instance: None, owner: Any) -> Q: ...
 else:
     crossing = late_module("orm.bridge.crossing")
+    explaining = late_module("orm.query.explaining")
+    named_expressions = late_module("orm.query.named_expressions")
+    prefetch = late_module("orm.query.prefetch")
+    raw_blocking = late_module("orm.query.raw_blocking")
 
 M = TypeVar("M", covariant=True)
 
@@ -156,7 +158,7 @@ class AwaitableQuerySet(AwaitableWriting[M]):
 
     async def _prefetch(self, instances: list[object]) -> None:
         if instances and self._shape.select.values is None:  # chosen values have no attributes for what is loaded
-            await load_lookups(instances, self._prefetch_related_lookups, self._timeout)
+            await prefetch.load_lookups(instances, self._prefetch_related_lookups, self._timeout)
 
     def _hydrated(self, plan: Plan, rows: Sequence[object], peers: list[object] | None = None) -> list[Any]:
         """Return the rows as results. ``peers`` collects the siblings of a result that comes in several parts."""
@@ -378,7 +380,7 @@ class AwaitableQuerySet(AwaitableWriting[M]):
 
     async def aaggregate(self, *args: object, **kwargs: object) -> dict[str, Any]:
         """Return values computed over all rows, by name: ``aaggregate(Avg("age"))`` gives ``{"age__avg": …}``."""
-        aggregates = named_expressions(args, kwargs, "aggregate", "aggregates")
+        aggregates = named_expressions.named_expressions(args, kwargs, "aggregate", "aggregates")
         if not aggregates:
             return {}
         if args and kwargs:  # those with names come first, as Django gives them
@@ -419,7 +421,7 @@ class AwaitableQuerySet(AwaitableWriting[M]):
         The text has ``nodes``, all steps with their rows and times (in milliseconds), and ``total_time``. Raises
         ``ValueError`` for a format or option that the database does not have.
         """
-        return await explain(await routed.to_read(self), format, options)
+        return await explaining.explain(await routed.to_read(self), format, options)
 
     # -- many rows, few at a time --------------------------------------------------------------------------------------
 
@@ -484,7 +486,7 @@ class AwaitableQuerySet(AwaitableWriting[M]):
         Parameters: ``using`` is the alias of the database that runs it; None means that of this queryset.
         """
         alias = self._using if using is None else using
-        rows: RawQuerySet[M] = RawQuerySet(self.model, raw_query, params, translations, using=alias)
+        rows: RawQuerySet[M] = raw_blocking.RawQuerySet(self.model, raw_query, params, translations, using=alias)
         rows._hints = self._hints
         rows._prefetch_related_lookups = self._prefetch_related_lookups
         return rows

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from orm.db.registry import databases
 from orm.db.routing import routes
 from orm.errors import DataError
-from orm.late import sqlparse
-from orm.query import keyset, projection, routed, tables
+from orm.late import late_module, sqlparse
+from orm.query import routed
 from orm.query.chain import Chain
 from orm.query.faces import Faces
 from orm.query.iterables import ModelIterable, gone_through
@@ -23,15 +23,21 @@ from orm.query.layout import loaded_names
 from orm.query.plan import select_plan
 from orm.query.query import Query
 from orm.sql.select import RowForm
-from orm.sql.subqueries import Subquery
 
 if TYPE_CHECKING:
     import polars
     import pyarrow
 
+    from orm.query import keyset, projection, tables
     from orm.query.plan import Plan
     from orm.query.queryset_blocking import QuerySet
     from orm.query.shape import Shape
+    from orm.sql import subqueries
+else:
+    keyset = late_module("orm.query.keyset")
+    projection = late_module("orm.query.projection")
+    subqueries = late_module("orm.sql.subqueries")
+    tables = late_module("orm.query.tables")
 
 M = TypeVar("M", covariant=True)
 T = TypeVar("T")
@@ -61,7 +67,9 @@ class AwaitableReading(Faces[M]):
             raise TypeError(f"into() takes a class, not {cls!r}")
         known: Any = cls
         form = projection.projection_of(known)
-        sources = {name: Subquery(item) if isinstance(item, Chain) else item for name, item in sources.items()}
+        sources = {
+            name: subqueries.Subquery(item) if isinstance(item, Chain) else item for name, item in sources.items()
+        }
         chosen: Any = self._step("into", (form, sources), projection.choose_into, form, sources)
         return chosen  # type: ignore[no-any-return]
 

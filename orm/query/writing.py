@@ -16,22 +16,27 @@ from orm.db.registry import databases
 from orm.db.routing import routes
 from orm.db.transactions.public import atomic, note_failed_write
 from orm.errors import IntegrityError, ValidationError
-from orm.query import change_query, merge, routed
-from orm.query.bulk_insert import bulk_insert
+from orm.late import late_module
+from orm.query import change_query, routed
 from orm.query.copying import AwaitableCopying
 from orm.query.given import called, creation_values
-from orm.query.insert_manner import upsert_of
 from orm.query.plan import statement_plan
-from orm.query.returning_blocking import Returning
 from orm.query.shape import Shape
-from orm.query.update_instances import bulk_update
 from orm.structures.arguments import check_names, listed, listed_names
 
 if TYPE_CHECKING:
     from orm.db.database_blocking import Database
     from orm.db.limited_database import LimitedDatabase
+    from orm.query import bulk_insert, insert_manner, merge, returning_blocking, update_instances
     from orm.query.merge import Merging
+    from orm.query.returning_blocking import Returning
     from orm.sql.conditions import Q
+else:
+    bulk_insert = late_module("orm.query.bulk_insert")
+    insert_manner = late_module("orm.query.insert_manner")
+    merge = late_module("orm.query.merge")
+    returning_blocking = late_module("orm.query.returning_blocking")
+    update_instances = late_module("orm.query.update_instances")
 
 M = TypeVar("M", covariant=True)
 
@@ -140,10 +145,10 @@ class AwaitableWriting(AwaitableCopying[M]):
         """
         instances = list(listed("bulk_create()", objs, "a list of instances"))
         alias = (await routed.to_write(self)).db
-        upsert = upsert_of(
+        upsert = insert_manner.upsert_of(
             self.model, alias, ignore_conflicts, update_conflicts, update_fields, unique_fields, update_condition
         )
-        await bulk_insert(self.model, instances, using=alias, batch_size=batch_size, upsert=upsert)
+        await bulk_insert.bulk_insert(self.model, instances, using=alias, batch_size=batch_size, upsert=upsert)
         return instances
 
     async def ainsert_from(self, rows: object, *, fields: Sequence[str] = (), ignore_conflicts: bool = False) -> int:
@@ -218,7 +223,7 @@ class AwaitableWriting(AwaitableCopying[M]):
 
         Raises ``FieldError`` for a name that is no column of the model's table.
         """
-        return Returning(self, tuple(check_names("returning()", names)))
+        return returning_blocking.Returning(self, tuple(check_names("returning()", names)))
 
     async def _run(self, shape: Shape, values: tuple[object, ...]) -> int:
         database = self._doors()
@@ -235,7 +240,7 @@ class AwaitableWriting(AwaitableCopying[M]):
         """
         alias = (await routed.to_write(self)).db
         names = listed_names("bulk_update(fields=…)", fields)
-        return await bulk_update(self, objs, names, using=alias, batch_size=batch_size)
+        return await update_instances.bulk_update(self, objs, names, using=alias, batch_size=batch_size)
 
     @alters_data
     async def adelete(self) -> tuple[int, dict[str, int]]:

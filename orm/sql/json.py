@@ -169,22 +169,14 @@ class KeyTransformFactory:
         return KeyTransform(self.key, expression)
 
 
-def leading_keys(lhs: Expression, names: Sequence[str], filtering: bool) -> int:
-    """Return how many of the names after ``lhs`` are keys into its JSON value; 0 where it holds none.
-
-    ``filtering``: the last name is a lookup where there is one of that name.
-    """
-    known = getattr(type(lhs), "class_lookups", {})
-    sql_type = lhs.output_field_or_none
-    return 0 if sql_type is None else keys_in(sql_type, names, filtering, known, isinstance(lhs, KeyTransform))
-
-
 def keys_in(
     sql_type: SQLType, names: Sequence[str], filtering: bool, known: dict[str, type] | None = None, below: bool = False
 ) -> int:
-    """As ``leading_keys``, for a type; ``below``: it is already that of something under a key."""
-    if sql_type.kind != "json":
-        return 0
+    """Return how many of the names after a JSON value are keys into it.
+
+    Parameters: ``filtering``: the last name is a lookup where there is one of that name. ``known`` are lookups of the
+    expression itself. ``below``: the value is already that of something under a key.
+    """
     lookups = sql_type.lookups()
     for position, name in enumerate(names):
         own = KeyTransform.class_lookups if below or position else known or {}

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from typing import Any, Final, Self
 
+from orm.late import late_pattern
+
 BOUNDS: Final = ("[)", "(]", "()", "[]")
 
 _WRITTEN = r'\s*("(?:[^"\\]|\\.|"")*"|[^,"()\[\]]*?)\s*'
-_TEXT = re.compile(rf"\s*([\[(]){_WRITTEN},{_WRITTEN}([\])])\s*\Z", re.DOTALL)
+_TEXT = late_pattern(rf"\s*([\[(]){_WRITTEN},{_WRITTEN}([\])])\s*\Z", re.DOTALL)
 
 
 def is_range(value: object) -> bool:

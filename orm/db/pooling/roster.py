@@ -7,13 +7,13 @@ locking.
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 from orm.bridge.waiting import name_of
-from orm.late import random
 
 if TYPE_CHECKING:
     from orm.bridge.waiting import Waiter
@@ -54,7 +54,7 @@ class Entry:
         self.connection = connection
         self.fetch = connection.fetch
         self.execute = connection.execute
-        self.expires = now + max_lifetime * (1 - JITTER * random.random())
+        self.expires = now + max_lifetime * (1 - JITTER * os.urandom(1)[0] / 255)
         self.taken = now
         self.uses = 0
         self.what = ""
