@@ -16,8 +16,9 @@ from orm.config import DEFAULT_ALIAS
 from orm.db.limits import seconds_above_zero
 from orm.db.routing import routes
 from orm.late import late_module
-from orm.query import slices, steps
+from orm.query import joining, slices, steps
 from orm.query.builder import another_database
+from orm.query.cte import CTE, check_name, columns_of, with_columns
 from orm.query.iterables import BaseIterable, ModelIterable
 from orm.query.key_names import has_keys, whole_names
 from orm.query.shape import Shape, root
@@ -35,10 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
     from typing import Self
 
-    from orm.query import cte as tables_with_names
     from orm.query import extra as extra_parts
-    from orm.query import joining, named_expressions, prefetch
-    from orm.query.cte import CTE
+    from orm.query import named_expressions, prefetch
     from orm.query.known_related import KnownRelated
     from orm.query.query import Query
     from orm.query.queryset_blocking import QuerySet
@@ -49,11 +48,9 @@ if TYPE_CHECKING:
     Name: TypeAlias = str | Combinable
 else:
     extra_parts = late_module("orm.query.extra")
-    joining = late_module("orm.query.joining")
     moments = late_module("orm.sql.functions.moments")
     named_expressions = late_module("orm.query.named_expressions")
     prefetch = late_module("orm.query.prefetch")
-    tables_with_names = late_module("orm.query.cte")
 
 M = TypeVar("M", covariant=True)
 C = TypeVar("C", bound="Chain[Any]")
@@ -361,7 +358,7 @@ class Chain(Generic[M]):
         Raises ``FieldError`` for names neither has, ``ValueError`` for a name that means something else here.
         """
         self._uncut("join a CTE to a query")
-        if not isinstance(cte, tables_with_names.CTE):
+        if not isinstance(cte, CTE):
             raise TypeError(f"with_cte() takes a CTE, not {cte!r}")
         if not isinstance(on, Mapping) or not on:
             raise TypeError('with_cte() needs to know how rows meet: on={"pk": "id"}')
@@ -378,15 +375,13 @@ class Chain(Generic[M]):
         ``NotSupportedError`` when it runs on a database without LATERAL where that is needed.
         """
         self._uncut("join rows to a query")
-        tables_with_names.check_name(name, "joined rows")
+        check_name(name, "joined rows")
         if not hasattr(rows, "query_structure"):
             raise TypeError(f"join() takes a queryset, not {rows!r}")
         on = dict(mapped("join(on=…)", on, "a dict of the fields of this query and columns of the rows"))
-        rows = tables_with_names.with_columns(rows)
+        rows = with_columns(rows)
         arguments = (name, rows, on, optional)
-        return self._step(
-            "join", arguments, joining.join_rows, name, rows, tables_with_names.columns_of(rows), on, optional
-        )
+        return self._step("join", arguments, joining.join_rows, name, rows, columns_of(rows), on, optional)
 
     # -- in which order, how many --------------------------------------------------------------------------------------
 
