@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
     from typing import Self
 
-    from orm.query import extra as extra_parts
-    from orm.query import named_expressions, prefetch
+    from orm.query import extra, named_expressions, prefetch
     from orm.query.known_related import KnownRelated
     from orm.query.query import Query
     from orm.query.queryset_blocking import QuerySet
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
 
     Name: TypeAlias = str | Combinable
 else:
-    extra_parts = late_module("orm.query.extra")
+    extra = late_module("orm.query.extra")
     moments = late_module("orm.sql.functions.moments")
     named_expressions = late_module("orm.query.named_expressions")
     prefetch = late_module("orm.query.prefetch")
@@ -316,8 +315,8 @@ class Chain(Generic[M]):
         """
         self._uncut("change a query")
         self._uncombined("extra")
-        extra = extra_parts.read_extra(select, select_params, where, params, tables, order_by)
-        return self._step("extra", [*extra], extra_parts.add_extra, extra)
+        read = extra.read_extra(select, select_params, where, params, tables, order_by)
+        return self._step("extra", [*read], extra.add_extra, read)
 
     def distinct(self: C, *field_names: str) -> C:
         """Return different rows only; with names (where the database has DISTINCT ON) one for each combination of
