@@ -7,14 +7,16 @@ import copy
 import importlib
 import pickle
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orm.late import late_module, late_pattern
+from orm.late import late_made, late_module, late_pattern
 from orm.records import NamedTuple
 from tests.architecture.sources import Source, sources
 
@@ -128,6 +130,31 @@ def test_a_late_module_gives_the_modules_attributes() -> None:
         late.nothing
 
 
+def test_an_object_made_late_is_made_when_something_is_asked_of_it() -> None:
+    late = late_made("string", "Formatter")
+    assert "format" not in vars(late)
+    assert late.format("{}", 1) == "1"
+    assert "format" in vars(late)
+    with pytest.raises(AttributeError):
+        late.nothing
+
+
+def test_a_script_imports_no_part_of_querysets_that_it_does_not_ask_for(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "a.db")) as connection:
+        connection.execute("create table x_a (id integer primary key, name text)")
+    unasked = ["orm.query.copied_rows", "orm.query.merge", "orm.query.prefetch", "orm.query.raw", "orm.sql.json"]
+    unasked += ["orm_sqlite.introspection"]
+    code = (
+        "import sys, orm; from orm import models\n"
+        "class A(models.Model):\n    name = models.CharField(max_length=9)\n    class Meta:\n        app_label = 'x'\n"
+        f"orm.configure('sqlite:///{tmp_path / 'a.db'}')\n"
+        "A.objects.get_or_create(name='a')\n"
+        "assert [a.name for a in A.objects.filter(name__contains='a').order_by('-id')[:3]] == ['a']\n"
+        f"print([name for name in {unasked!r} if name in sys.modules])"
+    )
+    assert printed_by(code) == "[]"
+
+
 class Place(NamedTuple):
     street: str
     number: int = 1
@@ -168,3 +195,10 @@ def test_a_late_pattern_is_compiled_when_it_is_used() -> None:
     found = pattern.search("a 12")
     assert found is not None and found[1] == "12"
     assert "search" in vars(pattern)
+
+
+def test_the_version_is_told_without_what_commands_are_made_of() -> None:
+    code = "import sys; from orm.cli.command import main; main(['--version'])\n"
+    code += "print([name for name in ('click', 'orm.migrations') if name in sys.modules])"
+    told = printed_by(code)
+    assert told.startswith("duotone, version ") and told.endswith("[]")
