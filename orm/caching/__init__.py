@@ -1,8 +1,9 @@
-"""Caches in Django's form: values by key, for a while, in this process's memory or nowhere."""
+"""Caches in Django's form: values by key, for a while, in this process's memory, in files or nowhere."""
 
 from __future__ import annotations
 
 from orm.caching.base import DEFAULT_TIMEOUT, BaseCache, CacheKeyWarning, InvalidCacheBackendError, InvalidCacheKey
+from orm.caching.files import FileBasedCache
 from orm.caching.handler import Caches
 from orm.caching.memory import DummyCache, LocMemCache
 
@@ -12,6 +13,7 @@ __all__ = [
     "CacheKeyWarning",
     "Caches",
     "DummyCache",
+    "FileBasedCache",
     "InvalidCacheBackendError",
     "InvalidCacheKey",
     "LocMemCache",

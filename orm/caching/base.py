@@ -1,8 +1,8 @@
 """``BaseCache``: what every cache does. One of a project's own gives ``add``, ``get``, ``set``, ``touch``, ``delete``
 and ``clear``.
 
-The awaitable forms call the blocking ones, which don't wait in the caches of the library. One whose own methods wait
-overrides both.
+The awaitable forms call the blocking ones in a worker thread; a cache that never waits calls them at once
+(``NeverWaits``), and one that waits on an event loop overrides both.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
+from orm.bridge import crossing
 from orm.errors import ImproperlyConfigured
 from orm.structures.loading import import_string
 
@@ -20,6 +22,7 @@ DEFAULT_TIMEOUT: Any = object()
 
 LONGEST_KEY = 250
 _MISSING: Any = object()
+T = TypeVar("T")
 
 
 class InvalidCacheBackendError(ImproperlyConfigured):
@@ -179,70 +182,82 @@ class BaseCache:
 
     # -- awaitable -----------------------------------------------------------------------------------------------------
 
+    async def _call(self, blocking: Callable[[], T]) -> T:
+        """Call a blocking form where it may wait: in a worker thread, if an event loop runs here."""
+        result: T = await crossing.call(blocking)
+        return result
+
     async def aadd(self, key: object, value: object, timeout: object = DEFAULT_TIMEOUT, version: object = None) -> bool:
         """Awaitable form of ``add``."""
-        return self.add(key, value, timeout=timeout, version=version)
+        return await self._call(partial(self.add, key, value, timeout=timeout, version=version))
 
     async def aget(self, key: object, default: object = None, version: object = None) -> Any:
         """Awaitable form of ``get``."""
-        return self.get(key, default, version=version)
+        return await self._call(partial(self.get, key, default, version=version))
 
     async def aset(self, key: object, value: object, timeout: object = DEFAULT_TIMEOUT, version: object = None) -> None:
         """Awaitable form of ``set``."""
-        self.set(key, value, timeout=timeout, version=version)
+        await self._call(partial(self.set, key, value, timeout=timeout, version=version))
 
     async def atouch(self, key: object, timeout: object = DEFAULT_TIMEOUT, version: object = None) -> bool:
         """Awaitable form of ``touch``."""
-        return self.touch(key, timeout=timeout, version=version)
+        return await self._call(partial(self.touch, key, timeout=timeout, version=version))
 
     async def adelete(self, key: object, version: object = None) -> bool:
         """Awaitable form of ``delete``."""
-        return self.delete(key, version=version)
+        return await self._call(partial(self.delete, key, version=version))
 
     async def aclear(self) -> None:
         """Awaitable form of ``clear``."""
-        self.clear()
+        await self._call(self.clear)
 
     async def aget_or_set(
         self, key: object, default: object, timeout: object = DEFAULT_TIMEOUT, version: object = None
     ) -> Any:
         """Awaitable form of ``get_or_set``."""
-        return self.get_or_set(key, default, timeout=timeout, version=version)
+        return await self._call(partial(self.get_or_set, key, default, timeout=timeout, version=version))
 
     async def ahas_key(self, key: object, version: object = None) -> bool:
         """Awaitable form of ``has_key``."""
-        return self.has_key(key, version=version)
+        return await self._call(partial(self.has_key, key, version=version))
 
     async def aincr(self, key: object, delta: int = 1, version: object = None) -> Any:
         """Awaitable form of ``incr``."""
-        return self.incr(key, delta, version=version)
+        return await self._call(partial(self.incr, key, delta, version=version))
 
     async def adecr(self, key: object, delta: int = 1, version: object = None) -> Any:
         """Awaitable form of ``decr``."""
-        return self.decr(key, delta, version=version)
+        return await self._call(partial(self.decr, key, delta, version=version))
 
     async def aget_many(self, keys: Iterable[object], version: object = None) -> dict[Any, Any]:
         """Awaitable form of ``get_many``."""
-        return self.get_many(keys, version=version)
+        return await self._call(partial(self.get_many, keys, version=version))
 
     async def aset_many(
         self, data: Mapping[object, object], timeout: object = DEFAULT_TIMEOUT, version: object = None
     ) -> list[object]:
         """Awaitable form of ``set_many``."""
-        return self.set_many(data, timeout=timeout, version=version)
+        return await self._call(partial(self.set_many, data, timeout=timeout, version=version))
 
     async def adelete_many(self, keys: Iterable[object], version: object = None) -> None:
         """Awaitable form of ``delete_many``."""
-        self.delete_many(keys, version=version)
+        await self._call(partial(self.delete_many, keys, version=version))
 
     async def aincr_version(self, key: object, delta: int = 1, version: object = None) -> Any:
         """Awaitable form of ``incr_version``."""
-        return self.incr_version(key, delta, version)
+        return await self._call(partial(self.incr_version, key, delta, version))
 
     async def adecr_version(self, key: object, delta: int = 1, version: object = None) -> Any:
         """Awaitable form of ``decr_version``."""
-        return self.decr_version(key, delta, version)
+        return await self._call(partial(self.decr_version, key, delta, version))
 
     async def aclose(self, **kwargs: object) -> None:
         """Awaitable form of ``close``."""
-        self.close(**kwargs)
+        await self._call(partial(self.close, **kwargs))
+
+
+class NeverWaits(BaseCache):
+    """A cache of this process's memory: its blocking forms may be called on an event loop's thread."""
+
+    async def _call(self, blocking: Callable[[], T]) -> T:
+        return blocking()

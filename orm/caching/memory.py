@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from orm.caching.base import DEFAULT_TIMEOUT, BaseCache
+from orm.caching.base import DEFAULT_TIMEOUT, NeverWaits
 from orm.records import NamedTuple
 
 
@@ -30,7 +30,7 @@ class Shelf(NamedTuple):
 _shelves: dict[str, Shelf] = {}
 
 
-class LocMemCache(BaseCache):
+class LocMemCache(NeverWaits):
     """A cache in memory; those with the same ``name`` share it. Of too many entries the least used go first."""
 
     def __init__(self, name: str, params: Mapping[str, object]) -> None:
@@ -116,7 +116,7 @@ class LocMemCache(BaseCache):
             self._shelf.entries.clear()
 
 
-class DummyCache(BaseCache):
+class DummyCache(NeverWaits):
     """A cache that keeps nothing."""
 
     def __init__(self, host: str, params: Mapping[str, object]) -> None:

@@ -24,6 +24,7 @@ MAY_USE_ANYTHING = {"cli", "compat", "testing", "orm", "__main__"}
 
 # Places outside bridge/, db/ and the twins that may call the bridge, and what for.
 MARKED_FOR_BRIDGE = {
+    "orm/caching/base.py": "a cache of a program's own may block",
     "orm/config.py": "answers the guard's policy",
     "orm/contrib/auth/account.py": "who hears of a new password may block",
     "orm/contrib/auth/rights.py": "a project's own backends may block",

@@ -9,7 +9,7 @@ OWN_COMMANDS = (
     "optimizemigration", "shell", "showmigrations", "sqlflush", "sqlmigrate", "sqlsequencereset", "squashmigrations",
     "test",
 )  # fmt: skip
-FURTHER_COMMANDS = ("diffsettings", "startapp", "startproject")
+FURTHER_COMMANDS = ("createcachetable", "diffsettings", "startapp", "startproject")
 """Commands that only projects in Django's form have."""
 
 COMMANDS = of("orm.commands", "BaseCommand", "CommandError", "CommandParser", "call_command", "get_commands")
@@ -28,12 +28,16 @@ CORE: dict[str, Surface] = {
     "django.conf.global_settings": Surface("Every setting's default.", (f"{HERE}.global_settings",)),
     "django.core": Surface("Exceptions, validators, checks, commands."),
     "django.core.cache": Surface(
-        "Caches of this process.",
+        "Caches that the settings name.",
         names=own("cache", "DEFAULT_CACHE_ALIAS", "cache", "caches", "close_caches")
         | of("orm.caching", "BaseCache", "CacheKeyWarning", "InvalidCacheBackendError", "InvalidCacheKey"),
     ),
     "django.core.cache.backends.base": Surface("What a cache is.", ("orm.caching.base",)),
+    "django.core.cache.backends.db": Surface(
+        "Kept in a table.", names=of("orm.contrib.caching.table_blocking", "DatabaseCache")
+    ),
     "django.core.cache.backends.dummy": Surface("Nothing is kept.", names=of("orm.caching", "DummyCache")),
+    "django.core.cache.backends.filebased": Surface("Kept in files.", names=of("orm.caching", "FileBasedCache")),
     "django.core.cache.backends.locmem": Surface("Kept in memory.", names=of("orm.caching", "LocMemCache")),
     "django.core.cache.utils": Surface("Keys of parts of pages.", ("orm.caching.fragments",)),
     "django.core.checks": Surface("System checks.", ("orm.checks",)),

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from orm.commands import call_command
 from orm.compat.django.core_signals import setting_changed
 from orm.compat.django.settings import settings
 from orm.db.registry import databases
@@ -325,12 +326,13 @@ class DiscoverRunner(runner.DiscoverRunner):
         setup_test_environment(debug=self.debug_mode)
 
     def setup_databases(self, **kwargs: Any) -> Any:
-        """Make the test databases; DATABASES has their names from then on."""
+        """Make the test databases, with the tables of caches; DATABASES has their names from then on."""
         names = {alias: given.get("NAME") for alias, given in settings.DATABASES.items()}
         stack = super().setup_databases(**kwargs)
         for alias in names:
             settings.DATABASES[alias]["NAME"] = databases[alias].url.database
             stack.callback(settings.DATABASES[alias].__setitem__, "NAME", names[alias])
+            call_command("createcachetable", database=alias, verbosity=0)
         return stack
 
     def teardown_test_environment(self, **kwargs: object) -> None:

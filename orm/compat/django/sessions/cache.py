@@ -4,35 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from orm.caching import BaseCache
-from orm.compat.django.cache import caches
-from orm.compat.django.sessions.base import SessionBase
 from orm.compat.django.sessions.errors import CreateError, UpdateError
-from orm.compat.django.settings import settings
+from orm.compat.django.sessions.stored import CachedSession
 
 __all__ = ["KEY_PREFIX", "SessionStore"]
 
 KEY_PREFIX = "django.contrib.sessions.cache"
-MOST_TRIES = 10_000
-
-
-class CachedSession(SessionBase):
-    """A session that the cache has, under a key that begins with ``cache_key_prefix``."""
-
-    cache_key_prefix: str
-
-    def __init__(self, session_key: str | None = None) -> None:
-        self._cache: BaseCache = caches[settings.SESSION_CACHE_ALIAS]
-        super().__init__(session_key)
-
-    @property
-    def cache_key(self) -> str:
-        """The session's key in the cache."""
-        return self.cache_key_prefix + self._get_or_create_session_key()
-
-    async def acache_key(self) -> str:
-        """Return the session's key in the cache."""
-        return self.cache_key_prefix + await self._aget_or_create_session_key()
 
 
 class SessionStore(CachedSession):
@@ -53,38 +30,6 @@ class SessionStore(CachedSession):
             self._session_key = None
             return {}
         return found
-
-    def exists(self, session_key: str) -> bool:
-        """Return whether the cache has a session of that key."""
-        return bool(session_key) and self.cache_key_prefix + session_key in self._cache
-
-    async def aexists(self, session_key: str) -> bool:
-        """Return whether the cache has a session of that key."""
-        return bool(session_key) and await self._cache.ahas_key(self.cache_key_prefix + session_key)
-
-    def create(self) -> None:
-        """Store the session under a new key. Raises ``RuntimeError`` where the cache takes none."""
-        for _ in range(MOST_TRIES):
-            self._session_key = self._get_new_session_key()
-            try:
-                self.save(must_create=True)
-            except CreateError:
-                continue
-            self.modified = True
-            return
-        raise _unavailable()
-
-    async def acreate(self) -> None:
-        """Store the session under a new key. Raises ``RuntimeError`` where the cache takes none."""
-        for _ in range(MOST_TRIES):
-            self._session_key = await self._aget_new_session_key()
-            try:
-                await self.asave(must_create=True)
-            except CreateError:
-                continue
-            self.modified = True
-            return
-        raise _unavailable()
 
     def save(self, must_create: bool = False) -> None:
         """Store the values. Raises ``CreateError`` for ``must_create`` where the key is taken, ``UpdateError`` where
@@ -115,18 +60,6 @@ class SessionStore(CachedSession):
         else:
             await self._cache.aset(key, values, await self.aget_expiry_age())
 
-    def delete(self, session_key: str | None = None) -> None:
-        """Take the session of a key out of the cache, its own unless given."""
-        key = self.session_key if session_key is None else session_key
-        if key is not None:
-            self._cache.delete(self.cache_key_prefix + key)
-
-    async def adelete(self, session_key: str | None = None) -> None:
-        """Take the session of a key out of the cache, its own unless given."""
-        key = self.session_key if session_key is None else session_key
-        if key is not None:
-            await self._cache.adelete(self.cache_key_prefix + key)
-
     @classmethod
     def clear_expired(cls) -> None:
         """Do nothing: the cache lets go of what has ended."""
@@ -134,7 +67,3 @@ class SessionStore(CachedSession):
     @classmethod
     async def aclear_expired(cls) -> None:
         """Do nothing: the cache lets go of what has ended."""
-
-
-def _unavailable() -> RuntimeError:
-    return RuntimeError("Unable to create a new session key. It is likely that the cache is unavailable.")

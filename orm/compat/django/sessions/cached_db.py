@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orm.compat.django.sessions import db
-from orm.compat.django.sessions.cache import CachedSession
+from orm.compat.django.sessions.stored import CachedSession
 from orm.late import LateLogger
 
 __all__ = ["KEY_PREFIX", "SessionStore"]
@@ -43,11 +43,11 @@ class SessionStore(CachedSession, db.SessionStore):
 
     def exists(self, session_key: str) -> bool:
         """Return whether the cache or the table has a session of that key."""
-        return self.cache_key_prefix + session_key in self._cache or super().exists(session_key)
+        return super().exists(session_key) or db.SessionStore.exists(self, session_key)
 
     async def aexists(self, session_key: str) -> bool:
         """Return whether the cache or the table has a session of that key."""
-        return await self._cache.ahas_key(self.cache_key_prefix + session_key) or await super().aexists(session_key)
+        return await super().aexists(session_key) or await db.SessionStore.aexists(self, session_key)
 
     def save(self, must_create: bool = False) -> None:
         """Store the values in the row, and then in the cache."""
@@ -67,14 +67,10 @@ class SessionStore(CachedSession, db.SessionStore):
 
     def delete(self, session_key: str | None = None) -> None:
         """Delete the row, and the cache's copy."""
+        db.SessionStore.delete(self, session_key)
         super().delete(session_key)
-        key = self.session_key if session_key is None else session_key
-        if key is not None:
-            self._cache.delete(self.cache_key_prefix + key)
 
     async def adelete(self, session_key: str | None = None) -> None:
         """Delete the row, and the cache's copy."""
+        await db.SessionStore.adelete(self, session_key)
         await super().adelete(session_key)
-        key = self.session_key if session_key is None else session_key
-        if key is not None:
-            await self._cache.adelete(self.cache_key_prefix + key)

@@ -7,8 +7,8 @@ from typing import Any
 
 from orm.compat.django import timezone
 from orm.compat.django.router import router
-from orm.compat.django.sessions.base import SessionBase
 from orm.compat.django.sessions.errors import CreateError, UpdateError
+from orm.compat.django.sessions.stored import StoredSession
 from orm.contrib.sessions.models import Session
 from orm.db.transactions.public import atomic
 from orm.errors import DatabaseError, IntegrityError
@@ -16,7 +16,7 @@ from orm.errors import DatabaseError, IntegrityError
 __all__ = ["SessionStore"]
 
 
-class SessionStore(SessionBase):
+class SessionStore(StoredSession):
     """A session in a row of ``get_model_class()``."""
 
     @classmethod
@@ -54,28 +54,6 @@ class SessionStore(SessionBase):
     async def aexists(self, session_key: str) -> bool:
         """Return whether there is a row of that key."""
         return bool(await self.model.objects.filter(session_key=session_key).aexists())
-
-    def create(self) -> None:
-        """Store the session under a new key."""
-        while True:
-            self._session_key = self._get_new_session_key()
-            try:
-                self.save(must_create=True)
-            except CreateError:  # another one took the key in between
-                continue
-            self.modified = True
-            return
-
-    async def acreate(self) -> None:
-        """Store the session under a new key."""
-        while True:
-            self._session_key = await self._aget_new_session_key()
-            try:
-                await self.asave(must_create=True)
-            except CreateError:  # another one took the key in between
-                continue
-            self.modified = True
-            return
 
     def create_model_instance(self, data: Mapping[str, Any]) -> Any:
         """Return a row for these values, not saved: for subclasses whose model has further columns."""

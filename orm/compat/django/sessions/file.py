@@ -12,15 +12,16 @@ import tempfile
 from typing import Any
 
 from orm.compat.django import timezone
-from orm.compat.django.sessions.base import EXPIRY, VALID_KEY_CHARS, SessionBase
+from orm.compat.django.sessions.base import EXPIRY, VALID_KEY_CHARS
 from orm.compat.django.sessions.errors import CreateError, InvalidSessionKey, UpdateError
+from orm.compat.django.sessions.stored import StoredSession
 from orm.compat.django.settings import settings
 from orm.errors import ImproperlyConfigured
 
 __all__ = ["SessionStore"]
 
 
-class SessionStore(SessionBase):
+class SessionStore(StoredSession):
     """A session in a file, which is replaced as a whole: who reads it meanwhile finds one or the other.
 
     Awaitable forms run these in a thread.
@@ -79,17 +80,6 @@ class SessionStore(SessionBase):
     def exists(self, session_key: str) -> bool:
         """Return whether there is a file of that key."""
         return os.path.exists(self._key_to_file(session_key))
-
-    def create(self) -> None:
-        """Store the session under a new key."""
-        while True:
-            self._session_key = self._get_new_session_key()
-            try:
-                self.save(must_create=True)
-            except CreateError:  # another one took the key in between
-                continue
-            self.modified = True
-            return
 
     def save(self, must_create: bool = False) -> None:
         """Store the values. Raises ``CreateError`` for ``must_create`` where the key is taken, ``UpdateError`` where

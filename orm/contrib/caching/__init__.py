@@ -1,0 +1,1 @@
+"""Caches whose values are rows."""
