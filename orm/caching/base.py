@@ -11,7 +11,7 @@ import time
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from orm.bridge import crossing
 from orm.errors import ImproperlyConfigured
@@ -21,6 +21,7 @@ DEFAULT_TIMEOUT: Any = object()
 """Stands for the cache's own timeout."""
 
 LONGEST_KEY = 250
+KeyFunction: TypeAlias = Callable[[Any, str, Any], str]
 _MISSING: Any = object()
 T = TypeVar("T")
 
@@ -42,6 +43,14 @@ def default_key_func(key: object, key_prefix: str, version: object) -> str:
     return f"{key_prefix}:{version}:{key}"
 
 
+def get_key_func(key_func: KeyFunction | str | None) -> KeyFunction:
+    """Return a function that makes keys: the one given, the one that a path names, or the usual one."""
+    if isinstance(key_func, str):
+        found: KeyFunction = import_string(key_func)
+        return found
+    return key_func or default_key_func
+
+
 class BaseCache:
     """Values by key.
 
@@ -57,10 +66,7 @@ class BaseCache:
         self._cull_frequency = int(options.get("CULL_FREQUENCY", 3))
         self.key_prefix = str(params.get("KEY_PREFIX", ""))
         self.version = params.get("VERSION", 1)
-        function = params.get("KEY_FUNCTION") or default_key_func
-        self.key_func: Callable[[Any, str, Any], str] = (
-            import_string(function) if isinstance(function, str) else function
-        )
+        self.key_func = get_key_func(params.get("KEY_FUNCTION"))
 
     def get_backend_timeout(self, timeout: Any = DEFAULT_TIMEOUT) -> float | None:
         """Return when a value ends, as ``time.time()`` counts; None for never. One of 0 seconds has ended."""

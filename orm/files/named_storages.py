@@ -12,6 +12,7 @@ from orm.structures.lazy import LazyObject
 from orm.structures.loading import import_string
 
 DEFAULT = "default"
+STATIC_FILES = "staticfiles"
 
 
 class InvalidStorageError(ImproperlyConfigured):

@@ -40,6 +40,8 @@ class Dependency(NamedTuple):
     field_name: str | None
     kind: Kind
 
+    Type = Kind  # where Django has the kinds
+
     @property
     def model_name_lower(self) -> str:
         """The model's name, as it is a key."""

@@ -35,6 +35,8 @@ META_DEFAULTS: dict[str, Any] = {
     "constraints": (),
 }
 """In the order in which a migration's file says them."""
+DEFAULT_NAMES: tuple[str, ...] = tuple(META_DEFAULTS)
+"""Which options ``class Meta`` may have. A program that sets more has those that it adds as attributes of ``_meta``."""
 META_REFUSED = {
     "index_together": "index_together is gone, as in Django 5.1; use indexes = [Index(fields=[...])].",
     "auto_created": "auto_created is set by the library for join models and can't be declared.",
@@ -50,12 +52,12 @@ def read_meta(declared: type | None, model_name: str) -> dict[str, object]:
     for cls in reversed(declared.__mro__[:-1] if declared is not None else ()):  # the last one is ``object``
         found.update({name: value for name, value in vars(cls).items() if not name.startswith("_")})
     for name in found:
-        if name in META_DEFAULTS:
+        if name in DEFAULT_NAMES:
             continue
         if name in META_REFUSED:
             raise NotImplementedError(f"{model_name}.Meta: {META_REFUSED[name]}")
-        hint = did_you_mean(name, META_DEFAULTS, 1) or f" Known are {', '.join(sorted(META_DEFAULTS))}."
-        unknown = ",".join(name for name in found if name not in META_DEFAULTS)
+        hint = did_you_mean(name, DEFAULT_NAMES, 1) or f" Known are {', '.join(sorted(DEFAULT_NAMES))}."
+        unknown = ",".join(name for name in found if name not in DEFAULT_NAMES)
         raise TypeError(f"'class Meta' got invalid attribute(s): {unknown}, in {model_name}.{hint}")
     return found
 

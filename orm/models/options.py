@@ -95,7 +95,7 @@ class Options(Lineage):
         self.original_attrs = dict(declared)
         self.__dict__.update(_DEFAULTS)
         for name, value in declared.items():
-            if name in _DEFAULTS:
+            if name in _DEFAULTS or name not in META_DEFAULTS:
                 self.__dict__[name] = value
         self.ordering = declared.get("ordering", META_DEFAULTS["ordering"])
         self.apps = declared.get("apps") or self.default_apps

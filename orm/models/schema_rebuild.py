@@ -267,8 +267,15 @@ async def _restore(
 
 
 def _covered(model: type[AwaitableModel], draft: TableDraft, info: ConstraintInfo) -> bool:
-    """Whether an index of one column stands for a field's ``db_index`` under a name that others gave."""
-    if info.unique or info.condition or info.expressions or len(info.columns) != 1:
+    """Whether an index stands for a field's ``db_index``, or a group's in ``index_together``, whoever named it."""
+    if info.unique or info.condition or info.expressions:
+        return False
+    groups = (
+        [ddl.column_of(one, name) for name in group] for one in (model, draft) for group in one._meta.index_together
+    )
+    if list(info.columns) in groups:
+        return True
+    if len(info.columns) != 1:
         return False
     fields = [*model._meta.local_concrete_fields, *draft._meta.local_concrete_fields]
     return any(field.column == info.columns[0] and field.db_index and not field.unique for field in fields)

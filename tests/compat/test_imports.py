@@ -45,8 +45,8 @@ def test_models_offers_all_that_orm_models_offers() -> None:
 @pytest.mark.parametrize(
     ("statement", "says"),
     [
-        ("from django import gis", "There is no module django.gis"),
-        ("import django.contrib.gis.models", "There is no module django.contrib.gis"),
+        ("from django import gis", "No module named 'django.gis' here"),
+        ("import django.contrib.gis.models", "No module named 'django.contrib.gis' here"),
         ("from django.core.management import call_comand", "call_command"),
         ("from django.db.models import CharFeild", "Near it: CharField"),
         ("from django.db.models.functions import Lowre", "Lower"),

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from orm.bridge import crossing, run
+from orm.compat.django import timezone
 from orm.compat.django.settings import settings
 from orm.contrib.auth.current import get_user_model
 from orm.contrib.auth.permissions import acreate_permissions
@@ -36,6 +37,7 @@ __all__ = [
     "get_permission_codename",
     "get_user_model",
     "identify_hasher",
+    "load_backend",
     "user_logged_in",
     "user_logged_out",
     "user_login_failed",
@@ -49,6 +51,16 @@ REDIRECT_FIELD_NAME = "next"
 user_logged_in = Signal(name="user_logged_in")
 user_logged_out = Signal(name="user_logged_out")
 user_login_failed = Signal(name="user_login_failed")
+
+
+def update_last_login(sender: object, user: Any, **kwargs: object) -> None:
+    """Note that a user has logged in now, where the model has a ``last_login``."""
+    if any(field.name == "last_login" for field in user._meta.fields):
+        user.last_login = timezone.now()
+        user.save(update_fields=["last_login"])
+
+
+user_logged_in.connect(update_last_login, dispatch_uid="update_last_login")
 
 get_hasher = hashers.get
 get_hashers = hashers.all
@@ -196,12 +208,17 @@ class AllowAllUsersModelBackend(ModelBackend):
         return True
 
 
+def load_backend(path: str) -> Any:
+    """Return what knows users, by the path of its class."""
+    return import_string(path)()
+
+
 def get_backends() -> list[Any]:
     """Return what knows users, in the order of AUTHENTICATION_BACKENDS.
 
     Raises ``ImproperlyConfigured`` where the setting is empty.
     """
-    found = [import_string(path)() for path in settings.AUTHENTICATION_BACKENDS]
+    found = [load_backend(path) for path in settings.AUTHENTICATION_BACKENDS]
     if not found:
         raise ImproperlyConfigured(
             "No authentication backends have been defined. Does AUTHENTICATION_BACKENDS contain anything?"

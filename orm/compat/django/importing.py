@@ -50,6 +50,13 @@ class LegacyModule(ModuleType):
         self.__dict__[name] = value
         return value
 
+    def __setattr__(self, name: str, value: object) -> None:
+        """A constant that a program sets is set where the library reads it."""
+        super().__setattr__(name, value)
+        if name.isupper() and name in self._surface.names:
+            module, _, attribute = self._surface.names[name].partition(":")
+            setattr(importlib.import_module(module), attribute, value)
+
     def __dir__(self) -> Iterable[str]:
         return sorted({*self.__dict__, *self._surface.offered(), *_children(self.__name__)})
 
@@ -123,13 +130,16 @@ def missing_name(module: str, name: str) -> str:
 
 def _not_offered(fullname: str) -> str:
     parent, _, name = fullname.rpartition(".")
-    if parent in SURFACES and (not name.islower() or similar(name, SURFACES[parent].offered())):
-        return missing_name(parent, name)
+    if parent in SURFACES:
+        module_like = name.islower() and _children(parent) and not similar(name, SURFACES[parent].offered())
+        if not module_like:
+            return missing_name(parent, name)
     known = parent
     while known not in SURFACES:
         known = known.rpartition(".")[0]
     there = ", ".join(f"{known}.{child}" for child in _children(known)) or ", ".join(_top_level())
-    return f"There is no module {fullname} here. {REMEDY}, for scripts that use its ORM. There are: {there}."
+    # Programs that look for a module in every application go by how Python begins.
+    return f"No module named {fullname!r} here. {REMEDY}, for scripts that use its ORM. There are: {there}."
 
 
 def _children(module: str) -> list[str]:

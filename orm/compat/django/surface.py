@@ -95,7 +95,9 @@ DB: dict[str, Surface] = {
         | of("orm.db.registry", "DEFAULT_DB_ALIAS")
         | of("orm.errors", Error="DatabaseAPIError"),
     ),
-    "django.db.transaction": Surface("Transactions.", (f"{HERE}.transaction",)),
+    "django.db.transaction": Surface(
+        "Transactions.", (f"{HERE}.transaction",), of("orm.db.transactions.atomic_blocking", "Atomic")
+    ),
     "django.db.models": Surface(
         "Models, fields, queries and expressions.",
         ("orm.models", "orm.models.fields.removed"),
@@ -124,7 +126,9 @@ DB: dict[str, Surface] = {
         | own("expression_lists", "ExpressionList", "OrderByList"),
     ),
     "django.db.models.fields": Surface(
-        "Fields.", ("orm.models.fields", "orm.models.fields.removed"), own("query_constants", "BLANK_CHOICE_DASH")
+        "Fields.",
+        ("orm.models.fields", "orm.models.fields.removed"),
+        own("query_constants", "BLANK_CHOICE_DASH") | of("orm.models.fields.deferred", "DeferredAttribute"),
     ),
     "django.db.models.fields.composite": Surface("Keys of several.", names=of("orm.models", "CompositePrimaryKey")),
     "django.db.models.fields.files": Surface(
@@ -168,12 +172,13 @@ DB: dict[str, Surface] = {
         of("orm.postgresql.lookups", "PostgresOperatorLookup")
         | of("orm.sql.registration", RegisterLookupMixin="LookupOwner"),
     ),
-    "django.db.models.manager": Surface("Managers.", ("orm.models.managers",)),
+    "django.db.models.manager": Surface("Managers.", ("orm.models.managers",), own("empty_manager", "EmptyManager")),
     "django.db.models.query": Surface(
         "QuerySets.",
-        ("orm.query.queryset_blocking", "orm.query.prefetch", "orm.query.empty"),
+        ("orm.query.queryset_blocking", "orm.query.prefetch", "orm.query.prefetch_blocking", "orm.query.empty"),
         own("query_constants", "MAX_GET_RESULTS", "REPR_OUTPUT_SIZE")
         | of("orm.query.iterables", "BaseIterable", "ModelIterable")
+        | of("orm.query.raw_blocking", "RawQuerySet")
         | of("orm.sql.conditions", "Q"),
     ),
     "django.db.models.query_utils": Surface(
@@ -184,7 +189,7 @@ DB: dict[str, Surface] = {
     "django.db.models.signals": Surface(
         "Signals of models.", ("orm.models.signals",), of("orm.models.signals", ModelSignal="Signal")
     ),
-    "django.db.models.options": Surface("``_meta``.", ("orm.models.options",)),
+    "django.db.models.options": Surface("``_meta``.", ("orm.models.options",), of("orm.models.meta", "DEFAULT_NAMES")),
     "django.db.models.sql": Surface("Statements.", (f"{HERE}.query_constants",), of("orm.query.query", "Query")),
     "django.db.models.sql.constants": Surface("Constants of statements.", (f"{HERE}.query_constants",)),
     "django.db.models.sql.datastructures": Surface(

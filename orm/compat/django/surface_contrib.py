@@ -76,11 +76,14 @@ CONTRIB: dict[str, Surface] = {
         "Permissions that models bring.",
         names=own("auth", "create_permissions"),
     ),
+    "django.contrib.auth.management.commands.createsuperuser": Surface(
+        "The command createsuperuser.", ("orm.commands.own.createsuperuser",)
+    ),
     "django.contrib.auth.models": Surface(
         "Users, groups and permissions.",
         ("orm.contrib.auth.models",),
         of("orm.contrib.auth.models", *AUTH_MODELS)
-        | own("auth", "user_logged_in", "user_logged_out", "user_login_failed"),
+        | own("auth", "update_last_login", "user_logged_in", "user_logged_out", "user_login_failed"),
         loads=True,
     ),
     "django.contrib.auth.password_validation": Surface("Checks of new passwords.", (f"{HERE}.password_validation",)),

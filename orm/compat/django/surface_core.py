@@ -18,12 +18,16 @@ FEATURES = of("orm.testing.features", "skipIfDBFeature", "skipUnlessAnyDBFeature
 
 CORE: dict[str, Surface] = {
     "django.apps": Surface("Installed applications.", names=own("apps", "AppConfig", "apps")),
-    "django.apps.config": Surface("Installed applications.", names=own("apps", "AppConfig")),
+    "django.apps.config": Surface(
+        "Installed applications.",
+        names=own("apps", "AppConfig") | of("orm.models.applications", MODELS_MODULE_NAME="MODELS_MODULE"),
+    ),
     "django.apps.registry": Surface("The registry of models.", names=of("orm.models.apps", "Apps", "apps")),
     "django.conf": Surface(
         "Settings.",
         names=own("settings", "ENVIRONMENT_VARIABLE", "settings", LazySettings="LegacySettings")
-        | of("orm.models.relations.resolve", "SettingsReference"),
+        | of("orm.models.relations.resolve", "SettingsReference")
+        | of("orm.files.named_storages", DEFAULT_STORAGE_ALIAS="DEFAULT", STATICFILES_STORAGE_ALIAS="STATIC_FILES"),
     ),
     "django.conf.global_settings": Surface("Every setting's default.", (f"{HERE}.global_settings",)),
     "django.core": Surface("Exceptions, validators, checks, commands."),

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from orm.compat.django.names import Surface
+from orm.compat.django.names import Surface, of
 
 MIGRATIONS: dict[str, Surface] = {
     "django.db.migrations": Surface("Migrations.", ("orm.migrations",)),
-    "django.db.migrations.autodetector": Surface("What changed.", ("orm.migrations.autodetector",)),
+    "django.db.migrations.autodetector": Surface(
+        "What changed.",
+        ("orm.migrations.autodetector",),
+        of("orm.migrations.dependencies", OperationDependency="Dependency"),
+    ),
     "django.db.migrations.exceptions": Surface("What can be wrong.", ("orm.migrations.exceptions",)),
     "django.db.migrations.executor": Surface("Applying migrations.", ("orm.migrations.executor_blocking",)),
     "django.db.migrations.graph": Surface("What depends on what.", ("orm.migrations.graph",)),
-    "django.db.migrations.loader": Surface("Reading migrations.", ("orm.migrations.loader_blocking",)),
+    "django.db.migrations.loader": Surface(
+        "Reading migrations.",
+        ("orm.migrations.loader_blocking",),
+        of("orm.migrations.exceptions", "AmbiguityError", "BadMigrationError", "NodeNotFoundError"),
+    ),
     "django.db.migrations.migration": Surface(
         "One migration.",
         ("orm.migrations.migration_blocking",),

@@ -44,7 +44,7 @@ _HTTP = _words(
     "SimpleCookie StreamingHttpResponse"
 )
 _URLS = Names(
-    ("ResolverMatch", "URLPattern", "URLResolver"),
+    ("LocalePrefixPattern", "ResolverMatch", "URLPattern", "URLResolver"),
     _words(
         "clear_script_prefix clear_url_caches get_ns_resolver get_resolver get_script_prefix get_urlconf "
         "is_valid_path resolve reverse set_script_prefix set_urlconf translate_url"
@@ -66,7 +66,8 @@ _TEST = ("AsyncClient", "AsyncRequestFactory", "Client", "LiveServerTestCase", "
 _REQUEST_DECORATORS = Names(
     # decorator_from_middleware_with_args() makes what makes decorators: that is called with options, as they are.
     decorators=_words(
-        "async_only_middleware decorator_from_middleware_with_args sync_and_async_middleware sync_only_middleware"
+        "async_only_middleware classonlymethod decorator_from_middleware_with_args sync_and_async_middleware "
+        "sync_only_middleware"
     ),
     decorator_factories=("decorator_from_middleware", "method_decorator"),
 )
@@ -83,12 +84,13 @@ NAMES: Mapping[str, Names] = {
             "ErrorDict",
             "ErrorList",
             "Form",
+            "MediaDefiningClass",
         ),
         (*_MODEL_FORM_FUNCTIONS, "all_valid"),
         class_factories=(*_MODEL_FORM_FACTORIES, "formset_factory"),
     ),
     "django.forms.fields": Names((*_FORM_FIELDS, *_WIDGETS)),
-    "django.forms.widgets": Names(_WIDGETS),
+    "django.forms.widgets": Names((*_WIDGETS, "MediaDefiningClass")),
     "django.forms.forms": Names(("BaseForm", "DeclarativeFieldsMetaclass", "Form")),
     "django.forms.formsets": Names(
         ("BaseFormSet", "ManagementForm"), ("all_valid",), class_factories=("formset_factory",)
@@ -106,22 +108,28 @@ NAMES: Mapping[str, Names] = {
     "django.urls.conf": Names(declaring=("include", "path", "re_path")),
     "django.urls.converters": Names(
         _words("IntConverter PathConverter SlugConverter StringConverter UUIDConverter"),
+        ("get_converters",),
         declaring=("register_converter",),
     ),
     "django.urls.resolvers": Names(
         _words("LocalePrefixPattern RegexPattern ResolverMatch RoutePattern URLPattern URLResolver"),
         ("get_ns_resolver", "get_resolver"),
+        exceptions=("NoReverseMatch", "Resolver404"),
     ),
     "django.urls.exceptions": Names(exceptions=("NoReverseMatch", "Resolver404")),
     "django.conf.urls": Names((), ("handler400", "handler403", "handler404", "handler500"), declaring=("include",)),
-    "django.conf.urls.i18n": Names(declaring=("i18n_patterns",)),
+    "django.conf.locale": Names((), ("LANG_INFO",)),
+    "django.conf.urls.i18n": Names((), ("is_language_prefix_patterns_used",), declaring=("i18n_patterns",)),
     "django.conf.urls.static": Names(declaring=("static",)),
     "django.http": Names(
         _HTTP, ("parse_cookie",), exceptions=("BadHeaderError", "RawPostDataException", "UnreadablePostError")
     ),
     "django.http.request": Names(
-        ("HttpHeaders", "HttpRequest", "QueryDict"), exceptions=("RawPostDataException", "UnreadablePostError")
+        ("HttpHeaders", "HttpRequest", "MediaType", "QueryDict"),
+        ("split_domain_port", "validate_host"),
+        exceptions=("RawPostDataException", "UnreadablePostError"),
     ),
+    "django.http.cookie": Names(("SimpleCookie",), ("parse_cookie",)),
     "django.http.multipartparser": Names(
         ("ChunkIter", "LazyStream", "MultiPartParser"), exceptions=("InputStreamExhausted", "MultiPartParserError")
     ),
@@ -130,14 +138,16 @@ NAMES: Mapping[str, Names] = {
     "django.template": Names(
         _words("Context ContextPopException Engine Library Node NodeList Origin RequestContext Template Variable"),
         ("engines",),
-        exceptions=("TemplateDoesNotExist", "TemplateSyntaxError"),
+        exceptions=("TemplateDoesNotExist", "TemplateSyntaxError", "VariableDoesNotExist"),
     ),
     "django.template.backends.base": Names(("BaseEngine",)),
     "django.template.backends.django": Names(("DjangoTemplates", "Template")),
     "django.template.backends.jinja2": Names(("Jinja2", "Origin", "Template")),
     "django.template.backends.utils": Names((), declaring=("csrf_input_lazy", "csrf_token_lazy")),
     "django.template.base": Names(
-        _words("FilterExpression Lexer Node NodeList Origin Parser Template TextNode Token TokenType Variable"),
+        _words(
+            "FilterExpression Lexer Node NodeList Origin Parser Template TextNode Token TokenType Variable VariableNode"
+        ),
         ("token_kwargs",),
         exceptions=("TemplateSyntaxError", "VariableDoesNotExist"),
     ),
@@ -150,6 +160,7 @@ NAMES: Mapping[str, Names] = {
     "django.template.loaders.cached": Names(("Loader",)),
     "django.template.loaders.filesystem": Names(("Loader",)),
     "django.template.loaders.locmem": Names(("Loader",)),
+    "django.template.loader_tags": Names(("BlockContext", "BlockNode", "ExtendsNode", "IncludeNode")),
     "django.template.context": Names(("BaseContext", "Context", "RenderContext", "RequestContext")),
     "django.template.defaultfilters": Names(
         (),
@@ -162,13 +173,16 @@ NAMES: Mapping[str, Names] = {
     "django.template.exceptions": Names(exceptions=("TemplateDoesNotExist", "TemplateSyntaxError")),
     "django.template.loader": Names((), ("engines", "get_template", "render_to_string", "select_template")),
     "django.template.response": Names(("SimpleTemplateResponse", "TemplateResponse")),
+    "django.core.exceptions": Names(
+        exceptions=_words("DisallowedHost RequestDataTooBig SuspiciousMultipartForm TooManyFieldsSent TooManyFilesSent")
+    ),
     "django.core.mail": _MAIL,
     "django.core.mail.backends.base": Names(("BaseEmailBackend",)),
     **{
         f"django.core.mail.backends.{way}": Names(("EmailBackend",))
         for way in ("console", "dummy", "filebased", "locmem", "smtp")
     },
-    "django.core.mail.message": Names(_MAIL.classes, ("sanitize_address",), exceptions=_MAIL.exceptions),
+    "django.core.mail.message": Names(_MAIL.classes, ("make_msgid", "sanitize_address"), exceptions=_MAIL.exceptions),
     "django.core.files.uploadhandler": Names(
         ("FileUploadHandler", "MemoryFileUploadHandler", "TemporaryFileUploadHandler"),
         ("load_handler",),
@@ -178,6 +192,9 @@ NAMES: Mapping[str, Names] = {
     "django.core.handlers.exception": Names((), ("convert_exception_to_response", "response_for_exception")),
     "django.core.handlers.asgi": Names(("ASGIHandler", "ASGIRequest")),
     "django.core.handlers.wsgi": Names(("WSGIHandler", "WSGIRequest")),
+    "django.core.servers.basehttp": Names(
+        ("ServerHandler", "WSGIRequestHandler", "WSGIServer"), ("get_internal_wsgi_application", "run")
+    ),
     "django.core.asgi": Names((), ("get_asgi_application",)),
     "django.core.wsgi": Names((), ("get_wsgi_application",)),
     "django.contrib.admin": Names(_ADMIN, ("autodiscover",), ("site",)),
@@ -312,7 +329,8 @@ NAMES: Mapping[str, Names] = {
     ),
     "django.contrib.sitemaps": Names(("GenericSitemap", "Sitemap")),
     "django.contrib.staticfiles.storage": Names(
-        ("ManifestStaticFilesStorage", "StaticFilesStorage"), ("staticfiles_storage",)
+        ("HashedFilesMixin", "ManifestFilesMixin", "ManifestStaticFilesStorage", "StaticFilesStorage"),
+        ("staticfiles_storage",),
     ),
     "django.contrib.syndication.views": Names(("Feed",), ("add_domain",), exceptions=("FeedDoesNotExist",)),
     "django.test": Names(_TEST),
@@ -330,6 +348,9 @@ NAMES: Mapping[str, Names] = {
     "django.middleware.http": Names(("ConditionalGetMiddleware",)),
     "django.middleware.locale": Names(("LocaleMiddleware",)),
     "django.middleware.security": Names(("SecurityMiddleware",)),
+    "django.utils.autoreload": Names(
+        (), ("file_changed", "get_reloader", "raise_last_exception", "restart_with_reloader", "run_with_reloader")
+    ),
     "django.utils.cache": Names(
         (),
         _words(
@@ -346,6 +367,7 @@ NAMES: Mapping[str, Names] = {
     "django.utils.http": Names(
         (), ("url_has_allowed_host_and_scheme", "content_disposition_header", "parse_header_parameters")
     ),
+    "django.utils.log": Names((), ("log_response",)),
     "django.utils.translation": Names((), ("get_language_from_path", "get_language_from_request", "templatize")),
     "django.db.models.sql.compiler": Names(
         ("SQLAggregateCompiler", "SQLCompiler", "SQLDeleteCompiler", "SQLInsertCompiler", "SQLUpdateCompiler")
@@ -372,7 +394,7 @@ NAMES: Mapping[str, Names] = {
     "django.views.csrf": Names((), ("csrf_failure",)),
     "django.views.debug": Names(
         ("ExceptionReporter", "SafeExceptionReporterFilter"),
-        ("get_exception_reporter_filter", "technical_500_response"),
+        ("get_default_exception_reporter_filter", "get_exception_reporter_filter", "technical_500_response"),
     ),
     "django.views.defaults": Names((), ("bad_request", "page_not_found", "permission_denied", "server_error")),
     "django.views.generic": Names(_VIEWS),

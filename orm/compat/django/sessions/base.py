@@ -22,7 +22,7 @@ from orm.security.crypto import get_random_string
 from orm.security.signing import BadSignature, JSONSerializer, dumps, loads
 from orm.structures.loading import import_string
 
-__all__ = ["CreateError", "SessionBase", "UpdateError"]
+__all__ = ["VALID_KEY_CHARS", "CreateError", "SessionBase", "UpdateError"]
 
 VALID_KEY_CHARS = string.ascii_lowercase + string.digits
 KEY_LENGTH = 32
