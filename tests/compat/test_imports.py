@@ -51,7 +51,7 @@ def test_models_offers_all_that_orm_models_offers() -> None:
         ("from django.db.models import CharFeild", "Near it: CharField"),
         ("from django.db.models.functions import Lowre", "Lower"),
         ("from django.utils import htmll", "django.utils.timezone"),
-        ("from django.core import servers", "django.core.exceptions"),
+        ("from django.core import telegraphs", "django.core.exceptions"),
     ],
 )
 def test_what_is_not_offered_is_an_import_error_with_a_sentence(statement: str, says: str) -> None:

@@ -190,7 +190,9 @@ DB: dict[str, Surface] = {
         "Signals of models.", ("orm.models.signals",), of("orm.models.signals", ModelSignal="Signal")
     ),
     "django.db.models.options": Surface("``_meta``.", ("orm.models.options",), of("orm.models.meta", "DEFAULT_NAMES")),
-    "django.db.models.sql": Surface("Statements.", (f"{HERE}.query_constants",), of("orm.query.query", "Query")),
+    "django.db.models.sql": Surface(
+        "Statements.", (f"{HERE}.query_constants",), of("orm.query.query", "Query") | of("orm.errors", "EmptyResultSet")
+    ),
     "django.db.models.sql.constants": Surface("Constants of statements.", (f"{HERE}.query_constants",)),
     "django.db.models.sql.datastructures": Surface(
         "Tables of statements.", names=of("orm.query.joined", "BaseTable", "Join")

@@ -67,6 +67,7 @@ CONTRIB: dict[str, Surface] = {
         "Users of a project's own.",
         names=of("orm.contrib.auth.models", "AbstractBaseUser", "BaseUserManager"),
     ),
+    "django.contrib.auth.decorators": Surface("Names of the web.", names=own("auth", "REDIRECT_FIELD_NAME")),
     "django.contrib.auth.hashers": Surface(
         "Password hashes.",
         names=of("orm.security.passwords", *HASHERS)

@@ -34,6 +34,7 @@ CORE: dict[str, Surface] = {
     "django.core.cache": Surface(
         "Caches that the settings name.",
         names=own("cache", "DEFAULT_CACHE_ALIAS", "cache", "caches", "close_caches")
+        | of("orm.caching", CacheHandler="Caches")
         | of("orm.caching", "BaseCache", "CacheKeyWarning", "InvalidCacheBackendError", "InvalidCacheKey"),
     ),
     "django.core.cache.backends.base": Surface("What a cache is.", ("orm.caching.base",)),

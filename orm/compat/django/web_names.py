@@ -131,7 +131,8 @@ NAMES: Mapping[str, Names] = {
     ),
     "django.http.cookie": Names(("SimpleCookie",), ("parse_cookie",)),
     "django.http.multipartparser": Names(
-        ("ChunkIter", "LazyStream", "MultiPartParser"), exceptions=("InputStreamExhausted", "MultiPartParserError")
+        ("ChunkIter", "LazyStream", "MultiPartParser"),
+        exceptions=_words("InputStreamExhausted MultiPartParserError SkipFile StopFutureHandlers StopUpload"),
     ),
     "django.http.response": Names(tuple(name for name in _HTTP if "Response" in name)),
     "django.shortcuts": Names((), ("aredirect", "redirect", "render", "resolve_url")),
@@ -140,6 +141,8 @@ NAMES: Mapping[str, Names] = {
         ("engines",),
         exceptions=("TemplateDoesNotExist", "TemplateSyntaxError", "VariableDoesNotExist"),
     ),
+    "django.core.cache.backends.memcached": Names(("BaseMemcachedCache", "PyLibMCCache", "PyMemcacheCache")),
+    "django.core.cache.backends.redis": Names(("RedisCache", "RedisCacheClient", "RedisSerializer")),
     "django.template.backends.base": Names(("BaseEngine",)),
     "django.template.backends.django": Names(("DjangoTemplates", "Template")),
     "django.template.backends.jinja2": Names(("Jinja2", "Origin", "Template")),
@@ -201,7 +204,9 @@ NAMES: Mapping[str, Names] = {
     "django.contrib.admin.filters": Names(tuple(name for name in _ADMIN if "Filter" in name)),
     "django.contrib.admin.actions": Names((), ("delete_selected",)),
     "django.contrib.admin.checks": Names(("BaseModelAdminChecks", "InlineModelAdminChecks", "ModelAdminChecks")),
-    "django.contrib.admin.exceptions": Names(exceptions=("DisallowedModelAdminLookup", "DisallowedModelAdminToField")),
+    "django.contrib.admin.exceptions": Names(
+        exceptions=_words("AlreadyRegistered DisallowedModelAdminLookup DisallowedModelAdminToField NotRegistered")
+    ),
     "django.contrib.admin.forms": Names(("AdminAuthenticationForm", "AdminPasswordChangeForm")),
     "django.contrib.admin.helpers": Names(
         _words(
@@ -215,7 +220,9 @@ NAMES: Mapping[str, Names] = {
         decorators=("csrf_protect_m",),
         exceptions=("IncorrectLookupParameters",),
     ),
-    "django.contrib.admin.sites": Names(("AdminSite",), declaring=("all_sites", "site")),
+    "django.contrib.admin.sites": Names(
+        ("AdminSite",), declaring=("all_sites", "site"), exceptions=("AlreadyRegistered", "NotRegistered")
+    ),
     "django.contrib.admin.widgets": Names(
         _words(
             "AdminBigIntegerFieldWidget AdminDateWidget AdminEmailInputWidget AdminFileWidget "
