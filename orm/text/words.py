@@ -6,10 +6,16 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import SuspiciousFileOperation
+from orm.late import late_module
 from orm.structures.lazy import keep_lazy_text, lazy
+
+if TYPE_CHECKING:
+    from orm.text import shortening
+else:
+    shortening = late_module("orm.text.shortening")
 
 
 @keep_lazy_text
@@ -112,9 +118,12 @@ class Truncator:
     def chars(self, num: Any, truncate: str | None = None, html: bool = False) -> str:
         """Return at most ``num`` characters, the ending (an ellipsis) included; combining marks are not counted.
 
-        Raises ``NotImplementedError`` for HTML.
+        With ``html`` the text is HTML, whose tags are not counted, and are closed where it is cut; ``ValueError`` is
+        raised there for a ``num`` that is no number.
         """
-        self._plain(html)
+        if html:
+            room = int(num) - len("…" if truncate is None else truncate)
+            return self._short_html(shortening.ShortByCharacters, int(num), max(room, 0), truncate)
         text = unicodedata.normalize("NFC", self._text)
         ending = "…" if truncate is None else truncate
         try:
@@ -134,11 +143,9 @@ class Truncator:
         return text
 
     def words(self, num: Any, truncate: str | None = None, html: bool = False) -> str:
-        """Return at most ``num`` words, with an ending (an ellipsis) where some are left out.
-
-        Raises ``NotImplementedError`` for HTML.
-        """
-        self._plain(html)
+        """Return at most ``num`` words, an ending (an ellipsis) where some are left out. ``html``: see ``chars``."""
+        if html:
+            return self._short_html(shortening.ShortByWords, int(num), int(num), truncate)
         try:
             length = int(num)
         except ValueError:
@@ -151,10 +158,8 @@ class Truncator:
         ending = "…" if truncate is None else truncate
         return " ".join(found[:length]) + ending
 
-    @staticmethod
-    def _plain(html: bool) -> None:
-        if html:
-            raise NotImplementedError("Duotone shortens plain text: take the tags off first (strip_tags).")
+    def _short_html(self, way: type[shortening.ShortHTML], num: int, room: int, truncate: str | None) -> str:
+        return "" if num <= 0 else way(room, "…" if truncate is None else truncate).shorten(self._text)
 
 
 def gettext(message: str) -> str:

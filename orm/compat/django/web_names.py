@@ -371,6 +371,7 @@ NAMES: Mapping[str, Names] = {
         _words("Atom1Feed DefaultFeed Enclosure Rss201rev2Feed RssFeed RssUserland091Feed Stylesheet SyndicationFeed"),
         ("get_tag_uri", "rfc2822_date", "rfc3339_date"),
     ),
+    "django.utils.html": Names((), ("urlize",)),
     "django.utils.http": Names(
         (), ("url_has_allowed_host_and_scheme", "content_disposition_header", "parse_header_parameters")
     ),
