@@ -27,6 +27,8 @@ ECHO_VARIABLE = "ORM_ECHO"
 TRUTHS = {"1": True, "true": True, "on": True, "yes": True, "0": False, "false": False, "off": False, "no": False}
 """How a bool is spelled in an environment variable."""
 PROJECT_FILE = "pyproject.toml"
+program_folder: str | None = None
+"""Where the program is that ``orm run`` runs: its project's settings count where the working folder is in none."""
 DEFAULT_ALIAS = "default"
 
 # name: (types accepted, default, what it is)
@@ -305,7 +307,7 @@ def canonical(name: str, value: Any, where: str) -> Any:
 def from_surroundings(skip: Mapping[str, object] | None = None) -> dict[str, object]:
     """Return every setting as the defaults, the project file and the environment have it, except those in ``skip``."""
     found = {name: default for name, (_, default, _) in KNOWN.items()}
-    found.update(from_project_file(os.getcwd()))
+    found.update(from_project_file(os.getcwd()) or (from_project_file(program_folder) if program_folder else {}))
     url = os.environ.get(ENVIRONMENT_VARIABLE, "").strip()
     if url:
         found["databases"] = {**found["databases"], DEFAULT_ALIAS: url}

@@ -116,14 +116,14 @@ class CheckRegistry:
         return found
 
     def tags_available(self, deployment_checks: bool = False) -> set[str]:
-        """Return the tags that checks have."""
+        """Return the tags that checks have, or may have."""
         self.load()
         known = [self.registered_checks, *([self.deployment_checks] if deployment_checks else [])]
-        return {tag for checks in known for tags in checks.values() for tag in tags}
+        return {tag for checks in known for tags in checks.values() for tag in tags} | self.tags
 
     def tag_exists(self, tag: str, include_deployment_checks: bool = False) -> bool:
         """Whether a check has this tag, or may have it."""
-        return tag in self.tags or tag in self.tags_available(include_deployment_checks)
+        return tag in self.tags_available(include_deployment_checks)
 
 
 registry = CheckRegistry(["orm.models.checks.everything"], DOCUMENTED)

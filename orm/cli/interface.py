@@ -77,15 +77,16 @@ def run(arguments: tuple[str, ...]) -> None:
 
 @commands.command()
 @click.option("--plain", is_flag=True, help="Python's own prompt, also where IPython is installed.")
-def shell(plain: bool) -> None:
+@click.option("-c", "--command", help="Run this code instead of opening a prompt.")
+def shell(plain: bool, command: str | None) -> None:
     """Open a Python prompt with the models at hand: IPython's, where that is installed.
 
-    Code on standard input is run, with status 1 where a statement failed.
+    Code on standard input, or given as --command, is run, with status 1 where a statement failed.
 
-    Example: echo "print(Note.objects.count())" | orm shell
+    Example: orm shell -c "print(await Note.objects.acount())"
     """
     try:
-        status = open_shell(plain=plain)
+        status = open_shell(plain=plain, command=command)
     except ImproperlyConfigured as error:
         raise click.ClickException(str(error)) from error
     raise SystemExit(status)

@@ -15,6 +15,7 @@ import types
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from orm import config
 from orm.compat.django import install
 from orm.config import project_folder
 from orm.db.registry import databases
@@ -63,7 +64,7 @@ def run(arguments: Sequence[str]) -> int:
     sys.argv[:] = target
     try:
         if as_module:
-            sys.path[0:1] = [os.getcwd(), *_project()]
+            sys.path[0:1] = [os.getcwd(), *_project(os.getcwd())]
             runpy.run_module(target[0], run_name="__main__", alter_sys=True)
         elif os.path.isfile(target[0]) and not target[0].endswith((".pyz", ".zip")):
             _run_file(target[0])
@@ -86,7 +87,8 @@ def tell_statistics() -> None:
 def _run_file(path: str) -> None:
     """Execute a file in a fresh ``__main__`` that stays in place, so that threads and atexit hooks find it whole."""
     if not sys.flags.safe_path:
-        sys.path[0:1] = [os.path.dirname(os.path.abspath(path)), *_project()]
+        config.program_folder = folder = os.path.dirname(os.path.abspath(path))
+        sys.path[0:1] = [folder, *(_project(os.getcwd()) or _project(folder))]
     path = os.path.abspath(path)  # as Python tells it the program it runs
     module = types.ModuleType("__main__")
     module.__dict__.update(__file__=path, __builtins__=__builtins__, __cached__=None)
@@ -96,9 +98,12 @@ def _run_file(path: str) -> None:
     exec(code, module.__dict__)  # noqa: S102 - running a script is the purpose
 
 
-def _project() -> list[str]:
-    """Return the folder that the settings come from, where the project's packages are importable as for ``orm``."""
-    folder = project_folder(os.getcwd())
+def _project(start: str) -> list[str]:
+    """Return the folder that the settings come from, where the project's packages are importable as for ``orm``.
+
+    Parameters: ``start`` is a folder in the project.
+    """
+    folder = project_folder(start)
     return [] if folder is None or folder in sys.path[1:] else [folder]
 
 

@@ -72,14 +72,19 @@ def names() -> dict[str, Any]:
     return {**found, "orm": orm, "models": orm.models, "__name__": "__console__", "__doc__": None}
 
 
-def shell(*, plain: bool = False) -> int:
+def shell(*, plain: bool = False, command: str | None = None) -> int:
     """Open the prompt on the terminal, or run what standard input holds when it is none; return the exit status.
 
-    Parameters: ``plain`` is for Python's own prompt where IPython is installed, too.
+    Parameters: ``plain`` is for Python's own prompt where IPython is installed, too; ``command`` is code that is run
+    instead.
     """
     configure(allow_blocking=True)
     at_hand = names()
     sys.path.insert(0, "")
+    if command is not None:
+        prompt = Prompt(at_hand)
+        prompt.runsource(command, "<command>", "exec")
+        return int(prompt.failed)
     if not sys.stdin.isatty():
         return _run_piped(Prompt(at_hand))
     models = ", ".join(model.__name__ for model in apps.get_models()) or "none; set installed_apps in [tool.orm]"

@@ -120,7 +120,7 @@ class CompositePrimaryKey(Field[Any]):
         """The columns the key is made of."""
         return tuple(field.column for field in self.fields)
 
-    def db_type(self, dialect: Dialect) -> Any:
+    def db_type(self, connection: Dialect) -> Any:
         """No column of its own."""
         return None
 

@@ -25,7 +25,7 @@ def _collated(field: str) -> str:
 class CIText:
     """A text that knows no case: a column of the type ``citext``, which an extension brings."""
 
-    def db_type(self, dialect: object) -> str:
+    def db_type(self, connection: object) -> str:
         return "citext"
 
 

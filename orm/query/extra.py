@@ -51,7 +51,8 @@ def read_extra(
     Raises ``TypeError`` for what is no list where one is needed, ``ValueError`` where placeholders and parameters
     differ in number.
     """
-    where, tables, order_by = _texts("where", where), _texts("tables", tables), _texts("order_by", order_by)
+    where, order_by = _texts("where", where), _texts("order_by", order_by)
+    tables = tuple(map(_unquoted, _texts("tables", tables)))
     for item in (*tables, *order_by):
         if not item or item.endswith(".") or "\0" in item:
             raise ValueError(f"extra(): no table and no column can be called {item!r}")
@@ -97,6 +98,12 @@ def _counted(what: str, sql: str, params: Sequence[object]) -> str:
             "SQL itself is written %%"
         )
     return sql
+
+
+def _unquoted(table: str) -> str:
+    """Return a table's name without the quotes that ``quote_name()`` gave it."""
+    inner = table[1:-1]
+    return inner if table == f'"{inner}"' and '"' not in inner else table
 
 
 def add_extra(builder: Builder, extra: Extra) -> None:

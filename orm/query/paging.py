@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 from orm.bridge import run
-from orm.bridge.crossing import call
+from orm.bridge.crossing import call, call_form
 from orm.errors import EmptyPage, PageNotAnInteger
 from orm.late import inspect
 
@@ -125,7 +125,7 @@ class Paginator(Generic[M]):
         objects = self.object_list
         awaitable, blocking = getattr(objects, "acount", None), getattr(objects, "count", None)
         if awaitable is not None:
-            self.count = await awaitable()
+            self.count = await call_form(awaitable)
         elif blocking is not None and _takes_nothing(blocking):
             self.count = await call(blocking)
         else:

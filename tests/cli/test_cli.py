@@ -121,3 +121,6 @@ def test_shell_blocks_and_awaits(tmp_path: Path) -> None:
     assert printed == ["blocking 1", "awaited 1", "(1, {'zoo.Animal': 1})", "left 0"]
     assert "ZeroDivisionError" in done.stderr
     assert call(tmp_path, "-m", "orm", "shell", stdin="Animal.objects.count()\n").stdout == "0\n"
+    done = call(tmp_path, "-m", "orm", "shell", "-c", "print(await Animal.objects.acount())\n1 / 0")
+    assert (done.returncode, done.stdout) == (1, "0\n")
+    assert "ZeroDivisionError" in done.stderr

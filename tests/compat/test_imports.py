@@ -60,6 +60,31 @@ def test_what_is_not_offered_is_an_import_error_with_a_sentence(statement: str, 
     assert "Duotone" in said
 
 
+@pytest.mark.parametrize(
+    ("statement", "begins"),
+    [
+        ("from django.utils.decorators import nothing", "django.utils.decorators has no nothing here"),
+        ("import django.contrib.auth.registry_of_mine", "No module named 'django.contrib.auth.registry_of_mine' here"),
+    ],
+)
+def test_what_may_be_a_module_is_called_so(statement: str, begins: str) -> None:
+    """Programs that look for a module in every application go by how Python begins."""
+    assert python(f"try:\n    {statement}\nexcept ImportError as error:\n    print(error)").startswith(begins)
+
+
+def test_meta_takes_the_options_that_a_program_adds() -> None:
+    said = python(
+        "from django.db import models\nimport django.db.models.options as options\n"
+        "options.DEFAULT_NAMES = (*options.DEFAULT_NAMES, 'es_index')\n"
+        "class A(models.Model):\n    class Meta:\n        app_label, es_index = 'x', 'a'\n"
+        "class B(models.Model):\n    class Meta:\n        app_label = 'x'\n"
+        "print(A._meta.es_index, hasattr(B._meta, 'es_index'))\n"
+        "try:\n    class C(models.Model):\n        class Meta:\n            app_label, es_indx = 'x', 'a'\n"
+        "except TypeError as error:\n    print(str(error)[:56])\n"
+    )
+    assert said == "a False\n'class Meta' got invalid attribute(s): es_indx, in C. Di"
+
+
 def test_a_missing_attribute_says_the_same() -> None:
     said = python(
         "from django.db import models\ntry:\n    models.CharFeild\nexcept AttributeError as error:\n    print(error)\n"

@@ -33,12 +33,16 @@ PACKAGES = {
     "ordered_model": ["django-ordered-model==3.7.4"],
     "parler": ["django-parler==2.4"],
     "polymorphic": ["django-polymorphic==4.11.7"],
+    "queryset_sequence": ["django-querysetsequence==0.18"],
+    "rest_framework": ["djangorestframework==3.18.3"],
     "reversion": ["django-reversion==6.4.0"],
+    "sequences": ["django-sequences==3.1"],
     "simple_history": ["django-simple-history==3.13.0"],
     "soft_delete": ["django-soft-delete==1.0.23"],
     "taggit": ["django-taggit==6.1.0"],
     "treebeard": ["django-treebeard==7.0.3"],
     "waffle": ["django-waffle==5.0.0"],
+    "watson": ["django-watson==1.6.3"],
 }
 
 each_package = pytest.mark.parametrize("package", PACKAGES)

@@ -98,7 +98,7 @@ print(settings.DATABASES["default"]["ENGINE"], Note.objects.get().text)
     )
     done = run(tmp_path, "-m", "orm", "run", "single.py", DATABASE_URL="sqlite:///single.db")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "django.db.backends.sqlite there\n"
+    assert done.stdout == "django.db.backends.sqlite3 there\n"
 
 
 def test_exit_status_arguments_and_main_are_the_scripts_own(tmp_path: Path) -> None:
@@ -143,3 +143,20 @@ def test_what_cannot_be_run_is_said_in_a_sentence(tmp_path: Path, arguments: lis
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_script_run_from_elsewhere_finds_the_settings_of_its_project(tmp_path: Path) -> None:
+    scripts, elsewhere = tmp_path / "project" / "scripts", tmp_path / "elsewhere"
+    scripts.mkdir(parents=True)
+    elsewhere.mkdir()
+    (tmp_path / "project" / "pyproject.toml").write_text(
+        '[tool.orm]\ndatabases = {default = "sqlite:///of_project.db"}\n', encoding="utf-8"
+    )
+    (tmp_path / "project" / "beside.py").write_text("word = 'found'\n", encoding="utf-8")
+    (scripts / "told.py").write_text(
+        "from django.conf import settings\nfrom beside import word\n"
+        "print(word, settings.DATABASES['default']['NAME'])\n",
+        encoding="utf-8",
+    )
+    done = run(elsewhere, "-m", "orm", "run", str(scripts / "told.py"))
+    assert (done.returncode, done.stdout) == (0, "found of_project.db\n"), done.stderr

@@ -85,6 +85,11 @@ def test_an_engine_nobody_has(say: Say) -> None:
     assert "oracle" in said
 
 
+def test_an_engine_of_djangos_that_django_does_not_have(say: Say) -> None:
+    said = say(failing('settings.configure(DATABASES={"default": {"ENGINE": "django.db.backends.sqlite"}})'))
+    assert said.startswith("ImproperlyConfigured 'django.db.backends.sqlite' isn't an available database backend")
+
+
 def test_an_unknown_alias_names_the_known(say: Say) -> None:
     known = "\ntry:\n    connections['defualt']\nexcept Exception as error:\n    print(error, *error.__notes__)\n"
     said = say(SQLITE + "from django.db import connections" + known)

@@ -119,6 +119,20 @@ async def test_unique_together_that_is_not_there_is_refused(database: Run) -> No
             await editor.aalter_unique_together(thing, [("a",)], [("id",)])
 
 
+async def test_a_rebuild_makes_the_index_of_a_group_once(database: Run) -> None:
+    thing = model("Thing", first=models.IntegerField(), second=models.IntegerField(), note=models.TextField(null=True))
+    async with orm.schema_editor() as editor:
+        await editor.acreate_model(thing)
+        await editor.aalter_index_together(thing, (), [("first", "second")])
+    thing._meta.index_together = (("first", "second"),)
+    async with orm.schema_editor() as editor:
+        await editor.aalter_field(
+            thing, thing._meta.get_field("note"), field(models.TextField(default=""), "note", thing)
+        )
+    async with orm.schema_editor() as editor:
+        await editor.aalter_index_together(thing, [("first", "second")], ())  # SchemaMismatch unless there is just one
+
+
 @pytest.mark.only(backend="sqlite")
 async def test_a_rebuild_keeps_what_only_the_database_knows(database: Run) -> None:
     apps = Apps()

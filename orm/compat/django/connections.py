@@ -12,12 +12,10 @@ from typing import Any
 from orm.compat.django.connection import NO_ENGINE, CopiedConnection, LegacyConnection, with_defaults
 from orm.compat.django.settings import settings
 from orm.db.database_blocking import Database
-from orm.db.djangos_form import databases_in_core_form
+from orm.db.djangos_form import databases_in_core_form, unknown_engine
 from orm.db.registry import DEFAULT_DB_ALIAS, backend_for, databases
 from orm.db.url import DatabaseURL
 from orm.errors import ConnectionDoesNotExist, ImproperlyConfigured
-
-ENGINES = ("mysql", "oracle", "postgresql", "sqlite3")
 
 
 class GivenConnection(CopiedConnection):
@@ -130,11 +128,7 @@ def load_backend(backend_name: str) -> ModuleType:
     try:
         return import_module(f"{backend_name.replace('postgresql_psycopg2', 'postgresql')}.base")
     except ImportError as problem:
-        known = ", ".join(f"'{name}'" for name in ENGINES)
-        raise ImproperlyConfigured(
-            f"'{backend_name}' isn't an available database backend or couldn't be imported. Check the above exception. "
-            f"To use one of the built-in backends, use 'django.db.backends.XXX', where XXX is one of:\n    {known}"
-        ) from problem
+        raise unknown_engine(backend_name) from problem
 
 
 def close_old_connections(**kwargs: object) -> None:

@@ -20,7 +20,7 @@ from orm.compat.django.defaults import DEFAULTS
 from orm.compat.django.surface import SURFACES
 from orm.config import configure as configure_orm
 from orm.config import settings as orm_settings
-from orm.db.djangos_form import databases_in_core_form
+from orm.db.djangos_form import OF_DJANGO, databases_in_core_form
 from orm.db.url import DatabaseURL
 from orm.errors import ImproperlyConfigured
 from orm.late import LateLogger, late_module
@@ -291,7 +291,7 @@ def _from_orm(name: str) -> object:
 def _in_django_form(given: Any) -> dict[str, object]:
     url = DatabaseURL.parse(given)
     return {
-        "ENGINE": f"django.db.backends.{url.scheme}",
+        "ENGINE": OF_DJANGO + ("sqlite3" if url.scheme == "sqlite" else url.scheme),
         "NAME": url.database,
         "USER": url.user,
         "PASSWORD": url.password,

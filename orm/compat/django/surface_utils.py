@@ -44,7 +44,9 @@ UTILS: dict[str, Surface] = {
     "django.utils.itercompat": Surface("Whether a value can be iterated.", (f"{HERE}.deprecation",)),
     "django.utils.log": Surface("What LOGGING names.", (f"{HERE}.log_parts",)),
     "django.utils.module_loading": Surface(
-        "Modules by name.", ("orm.structures.loading",), own("autodiscovery", "autodiscover_modules")
+        "Modules by name.",
+        ("orm.structures.loading",),
+        own("autodiscovery", "autodiscover_modules") | of("importlib", "import_module"),
     ),
     "django.utils.numberformat": Surface("Numbers in text.", names=of("orm.text.numbers", "format")),
     "django.utils.safestring": Surface(

@@ -49,25 +49,28 @@ class ColumnTypes(ModelField):
         made: ColumnTypes = cls(**{size: getattr(self, size, None) for size in sizes})
         return made
 
-    def db_type(self, dialect: Dialect) -> str:
-        """The column type on ``dialect``; override it for a type the dialect has no kind for."""
+    def db_type(self, connection: Dialect) -> str:
+        """The column type on a connection's database; override it for a type that this has no kind for."""
         other = self.internal_field()
-        return str(dialect.column_type(self if other is None else other))
+        return str(connection.column_type(self if other is None else other))
 
-    def rel_db_type(self, dialect: Dialect) -> str:
-        """The type of a column on ``dialect`` that refers to this one; override it with ``db_type``."""
-        return dialect.referring_type(self.db_type(dialect))
+    def rel_db_type(self, connection: Dialect) -> str:
+        """The type of a column there that refers to this one; override it with ``db_type``."""
+        return connection.referring_type(self.db_type(connection))
 
-    def cast_db_type(self, dialect: Dialect) -> str:
+    def cast_db_type(self, connection: Dialect) -> str:
         """The type's name inside CAST."""
-        return self.own_db_type(dialect) or str(dialect.cast_type(self))
+        return self.own_db_type(connection) or str(connection.cast_type(self))
 
-    def db_parameters(self, dialect: Dialect) -> dict[str, str | None]:
-        """The column's ``type`` on ``dialect``, the condition it keeps, ``check``, and a text's ``collation``.
+    def db_parameters(self, connection: Dialect) -> dict[str, str | None]:
+        """The column's ``type`` there, the condition it keeps, ``check``, and a text's ``collation``.
 
         None stands for a condition or a collation it has not.
         """
-        found = {"type": self.db_type(dialect), "check": self.column_check(dialect.quote(self.column), dialect)}
+        found = {
+            "type": self.db_type(connection),
+            "check": self.column_check(connection.quote(self.column), connection),
+        }
         return found | ({"collation": vars(self)["db_collation"]} if "db_collation" in vars(self) else {})
 
     def get_attname_column(self) -> tuple[str, str]:

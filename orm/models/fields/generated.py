@@ -80,12 +80,12 @@ class GeneratedField(Field[Any]):
         """The expression as text of the schema."""
         return schema_sql(self.model, self.expression, dialect)
 
-    def db_type(self, dialect: Dialect) -> str:
-        return self.output_field.db_type(dialect)
+    def db_type(self, connection: Dialect) -> str:
+        return self.output_field.db_type(connection)
 
-    def db_parameters(self, dialect: Dialect) -> dict[str, str | None]:
+    def db_parameters(self, connection: Dialect) -> dict[str, str | None]:
         """As any field's, with the collation of the field it stands for."""
-        found = super().db_parameters(dialect)
+        found = super().db_parameters(connection)
         collation = getattr(self.output_field, "db_collation", None)
         return found | ({"collation": collation} if collation else {})
 

@@ -259,9 +259,9 @@ class ForeignKey(RelatedField[T]):
         """The join from the declaring model to the target."""
         return (hop.Hop(self.related_model, self, self.target_field, False, self.null),)
 
-    def db_type(self, dialect: Dialect) -> str:
+    def db_type(self, connection: Dialect) -> str:
         """The type that the target says for columns that refer to it."""
-        return str(self.target_field.rel_db_type(dialect))
+        return str(self.target_field.rel_db_type(connection))
 
     def own_db_type(self, dialect: Dialect) -> str | None:
         """As any field's; where the class says none, what the target's says."""

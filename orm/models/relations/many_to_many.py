@@ -159,11 +159,11 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
         """The related rows, read now; none of an instance that is not saved. For serialising and ``model_to_dict``."""
         return [] if instance.pk is None else list(getattr(instance, self.name).all())
 
-    def db_type(self, dialect: Dialect) -> Any:
+    def db_type(self, connection: Dialect) -> Any:
         """None: the rows of the join model stand for a column."""
         return None
 
-    def db_parameters(self, dialect: Dialect) -> dict[str, str | None]:
+    def db_parameters(self, connection: Dialect) -> dict[str, str | None]:
         return {"type": None, "check": None}
 
     # -- wiring -----------------------------------------------------------------------------------------------------
