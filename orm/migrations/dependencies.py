@@ -40,8 +40,6 @@ class Dependency(NamedTuple):
     field_name: str | None
     kind: Kind
 
-    Type = Kind  # where Django has the kinds
-
     @property
     def model_name_lower(self) -> str:
         """The model's name, as it is a key."""

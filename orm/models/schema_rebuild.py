@@ -270,11 +270,9 @@ def _covered(model: type[AwaitableModel], draft: TableDraft, info: ConstraintInf
     """Whether an index stands for a field's ``db_index``, or a group's in ``index_together``, whoever named it."""
     if info.unique or info.condition or info.expressions:
         return False
-    groups = (
-        [ddl.column_of(one, name) for name in group] for one in (model, draft) for group in one._meta.index_together
-    )
-    if list(info.columns) in groups:
-        return True
+    for one in (model, draft):
+        if any(info.columns == tuple(ddl.column_of(one, name) for name in group) for group in one._meta.index_together):
+            return True
     if len(info.columns) != 1:
         return False
     fields = [*model._meta.local_concrete_fields, *draft._meta.local_concrete_fields]

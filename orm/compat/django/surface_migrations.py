@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from orm.compat.django.names import Surface, of
+from orm.compat.django.names import Surface, of, own
 
 MIGRATIONS: dict[str, Surface] = {
     "django.db.migrations": Surface("Migrations.", ("orm.migrations",)),
     "django.db.migrations.autodetector": Surface(
         "What changed.",
         ("orm.migrations.autodetector",),
-        of("orm.migrations.dependencies", OperationDependency="Dependency"),
+        own("dependencies", "OperationDependency"),
     ),
     "django.db.migrations.exceptions": Surface("What can be wrong.", ("orm.migrations.exceptions",)),
     "django.db.migrations.executor": Surface("Applying migrations.", ("orm.migrations.executor_blocking",)),
