@@ -20,6 +20,7 @@ from orm.bridge.drive import drive
 from orm.compat.django.connections import connection
 from orm.contrib.admin_log.models import LogEntry
 from orm.contrib.auth.models import Group, Permission, User
+from orm.contrib.caching.table_blocking import DatabaseCache
 from orm.contrib.contenttypes import ContentType
 from orm.contrib.sites.models import Site
 from orm.db.opened import Opened
@@ -225,7 +226,29 @@ async def flushed_batch() -> None:
 
 
 PARTS_OF_QUERYSET = {"Copying", "Reading", "Writing"}
+
+
+def cached() -> DatabaseCache:
+    """A cache with its table, and numbers under two versions of a key."""
+    cache = DatabaseCache("cached_rows", {})
+    orm.create_tables(cache.cache_model_class)
+    cache.set("n", 1)
+    cache.set("n", 1, version=2)
+    return cache
+
+
+OF_CACHES: dict[str, tuple[Any, ...]] = {
+    "aadd": ("k", 1), "aget": ("k",), "aset": ("k", 1), "atouch": ("k",), "adelete": ("k",), "aclear": (),
+    "aget_or_set": ("k", 1), "ahas_key": ("k",), "aincr": ("n",), "adecr": ("n",), "aget_many": (["k"],),
+    "aset_many": ({"k": 1},), "adelete_many": (["k"],), "aincr_version": ("n",), "adecr_version": ("n", 1, 2),
+    "aclose": (),
+}  # fmt: skip
+
 CALLS: dict[str, Any] = {
+    **{
+        f"DatabaseCache.{name}": lambda name=name, given=given: getattr(cached(), name)(*given)
+        for name, given in OF_CACHES.items()
+    },
     "Collector.acollect": lambda: Collector("default").acollect([stored()]),
     "Collector.adelete": lambda: collected().adelete(),
     "LegacyCursor.aexecute": lambda: connection.cursor().aexecute("SELECT %s", [1]),

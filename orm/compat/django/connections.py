@@ -10,9 +10,10 @@ from types import ModuleType
 from typing import Any
 
 from orm.compat.django.connection import NO_ENGINE, CopiedConnection, LegacyConnection, with_defaults
+from orm.compat.django.engines import unknown_engine
 from orm.compat.django.settings import settings
 from orm.db.database_blocking import Database
-from orm.db.djangos_form import databases_in_core_form, unknown_engine
+from orm.db.djangos_form import databases_in_core_form
 from orm.db.registry import DEFAULT_DB_ALIAS, backend_for, databases
 from orm.db.url import DatabaseURL
 from orm.errors import ConnectionDoesNotExist, ImproperlyConfigured

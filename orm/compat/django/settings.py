@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from orm.compat.django.answers import LEGACY_ANSWERS
 from orm.compat.django.defaults import DEFAULTS
+from orm.compat.django.engines import PACKAGE, check_engines
 from orm.compat.django.surface import SURFACES
 from orm.config import configure as configure_orm
 from orm.config import settings as orm_settings
-from orm.db.djangos_form import OF_DJANGO, databases_in_core_form
+from orm.db.djangos_form import databases_in_core_form
 from orm.db.url import DatabaseURL
 from orm.errors import ImproperlyConfigured
 from orm.late import LateLogger, late_module
@@ -108,6 +109,7 @@ class LegacySettings:
         for name in CORE.keys() & set(names):
             value = self._values.get(name, DEFAULTS.get(name))
             if name == "DATABASES":
+                check_engines(value)
                 changed["databases"] = databases_in_core_form(value)
             elif name in PLACES:
                 changed[CORE[name]] = from_root(value)
@@ -291,7 +293,7 @@ def _from_orm(name: str) -> object:
 def _in_django_form(given: Any) -> dict[str, object]:
     url = DatabaseURL.parse(given)
     return {
-        "ENGINE": OF_DJANGO + ("sqlite3" if url.scheme == "sqlite" else url.scheme),
+        "ENGINE": PACKAGE + ("sqlite3" if url.scheme == "sqlite" else url.scheme),
         "NAME": url.database,
         "USER": url.user,
         "PASSWORD": url.password,
