@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from orm.models.base import AwaitableModel
+from typing import Any
 
 TWINS = ("achoices_among",)
 
@@ -17,7 +14,7 @@ def limited(rows: Any, limit: Any) -> Any:
 
 
 async def achoices_among(
-    model: type[AwaitableModel], attname: str, limit: object, ordering: Iterable[object]
+    model: type[Any], attname: str, limit: object, ordering: Iterable[object]
 ) -> list[tuple[object, object]]:
     """Return the rows of a model that a condition admits, as pairs of a value of theirs and their text."""
     rows = limited(model._default_manager, limit)
