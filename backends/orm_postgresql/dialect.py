@@ -467,9 +467,9 @@ class PostgreSQLDialect(PostgreSQLObjects):
     def table_function(self, function: str, arguments: Sequence[str], alias: str, columns: Sequence[str]) -> str:
         return table_functions.as_table(function, arguments, alias, columns)
 
-    def few(self, rows: str) -> str:
-        # It expects hundreds of a recursive table, and reads all of a table of thousands to find the few of them.
-        return f"SELECT unnest(ARRAY({rows}))"
+    def among_few(self, lhs: str, rows: str) -> str:
+        # It expects hundreds of a recursive table, and reads all of a table to find the few of them; of an array, ten.
+        return f"{lhs} = ANY(ARRAY{rows})"
 
     def array_rows(self, sql_types: Sequence[SQLType]) -> str | None:
         # unnest() opens arrays of arrays all the way, so a column of arrays can't come as one.

@@ -26,7 +26,7 @@ from orm.query.relation_loaders import batches
 from orm.query.shape import root
 from orm.query.steps import filter_rows
 from orm.sql.conditions import Q
-from orm.sql.delete import Delete, DeleteTogether, DoomedKeys
+from orm.sql.delete import Delete, DeleteByKey, DeleteTogether, DoomedKeys
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
@@ -132,8 +132,8 @@ class Unseen:
         """
         counts: Counter[str] = Counter()
         database = databases[using]
-        if self.fits_one_statement and len(keys[self.targets[0]]) == 1 and database.dialect.capabilities.changing_ctes:
-            await self._delete_together(keys[self.targets[0]][0], database, counts)
+        if self.fits_one_statement and len(keys[self.targets[0]]) == 1:
+            await self._delete_by_key(keys[self.targets[0]][0], database, counts)
             return counts
         if self.own:
             keys = await self._with_own(keys, using)
@@ -141,23 +141,30 @@ class Unseen:
             await Doomed(self, using, batch, None).carry_out(counts)
         return counts
 
-    async def _delete_together(self, key: Field, database: Any, counts: Counter[str]) -> None:
-        """Delete one row and all that refers to it with one statement."""
-        base = self.base
-        shape, dialect = root(base), database.dialect
-        plan: Plan = shape.compiled((self, dialect), self._together, key, dialect)
-        row = (await database.fetch(plan.sql or "", plan.parameters((base._meta.pk.get_prep_value(key),))))[0]
-        for model, number in zip((*self.order, base), row, strict=True):
+    async def _delete_by_key(self, key: Any, database: Any, counts: Counter[str]) -> None:
+        """Delete one row and all that refers to it, with one statement where the database can."""
+        base, dialect = self.base, database.dialect
+        plans: list[Plan] = root(base).compiled((self, dialect), self._compiled, key, dialect)
+        values = (base._meta.pk.get_prep_value(key),)
+        models = (*self.order, base)
+        if dialect.capabilities.changing_ctes:
+            [plan] = plans
+            [numbers] = await database.fetch(plan.sql or "", plan.parameters(values))
+        else:
+            numbers = [await database.execute(plan.sql or "", plan.parameters(values)) for plan in plans]
+        for model, number in zip(models, numbers, strict=True):
             _add(counts, model, number)
 
-    def _together(self, key: Field, dialect: Dialect) -> Plan:
-        """Compile the statement; whatever ``key`` is, its slot is what is compiled."""
+    def _compiled(self, key: Any, dialect: Dialect) -> list[Plan]:
+        """Compile the DELETE of each model, or all as one; whatever ``key`` is, its slot is what is compiled."""
         meta = self.base._meta
-        keys: Any = DoomedKeys(meta.pk) if self.own else [key]
-        doomed = Doomed(self, "", {meta.pk.attname: keys}, None)
-        parts = [doomed.statement(model) for model in (*self.order, self.base)]
-        statement = DeleteTogether(table=meta.db_table, key=meta.pk, own=tuple(self.own), parts=tuple(parts))
-        return statement_plan(statement, dialect)
+        together = dialect.capabilities.changing_ctes
+        doomed = DoomedKeys(meta.pk, self.own, not together) if self.own else None
+        rows = Doomed(self, "", {meta.pk.attname: doomed or [key]}, None)
+        parts = tuple(rows.statement(model) for model in (*self.order, self.base))
+        if not together:
+            return [statement_plan(part, dialect) for part in parts]
+        return [statement_plan(DeleteTogether(table=meta.db_table, keys=doomed, parts=parts), dialect)]
 
     async def _with_own(self, keys: dict[str, list[object]], using: str) -> dict[str, list[object]]:
         """Return the keys with those of the base's rows that refer to them, and so on; the furthest first."""
@@ -181,7 +188,7 @@ class Unseen:
 class Doomed:
     """Rows of an ``Unseen``'s base that go: those with ``keys`` (values by target column), or those of a queryset."""
 
-    def __init__(self, plan: Unseen, using: str, keys: dict[str, list[Any]] | None, rows: Any) -> None:
+    def __init__(self, plan: Unseen, using: str, keys: dict[str, Any] | None, rows: Any) -> None:
         self.plan = plan
         self.using = using
         self.keys = keys
@@ -201,7 +208,7 @@ class Doomed:
         else:
             _add(counts, base, await self.rows._araw_delete())
 
-    def statement(self, model: type[AwaitableModel]) -> Delete:
+    def statement(self, model: type[AwaitableModel]) -> DeleteByKey:
         """Return the DELETE of a model's rows that go, the key of the first being the value of every slot."""
         builder = Builder(root(model).select)
         if model is self.plan.base:
@@ -213,8 +220,9 @@ class Doomed:
                 condition |= self._referring(field, to)
         filter_rows(builder, False, (condition,), {})
         delete_rows(builder)
-        assert isinstance(builder.statement, Delete)
-        return builder.statement
+        made = builder.statement
+        assert isinstance(made, Delete)
+        return DeleteByKey(table=made.table, where=made.where, joined=made.joined)
 
     async def _delete(self, model: type[AwaitableModel]) -> int:
         reached = self.plan.reached[model]

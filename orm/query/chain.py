@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from orm.query import extra, named_expressions, prefetch
-    from orm.query.known_related import KnownRelated
+    from orm.query.known_related import Tie
     from orm.query.query import Query
     from orm.query.queryset_blocking import QuerySet
     from orm.sql.combinable import Combinable
@@ -95,7 +95,7 @@ class Chain(Generic[M]):
     _result_cache: list[Any] | None = None
     _prefetch_related_lookups: tuple[Any, ...] = ()
     _prefetch_done: bool = False
-    _known_related: tuple[KnownRelated, ...] | None = None
+    _known_related: tuple[Tie, ...] | None = None
     _fetch_mode: FetchMode = "one"
     _timeout: float | None = None
     _hints: dict[str, Any] | None = None
@@ -163,7 +163,7 @@ class Chain(Generic[M]):
     def _mix(self, *others: Chain[Any]) -> None:
         """Let rows of other querysets be among these: no slice is taken yet, and not all are of one relation."""
         known = [one for each in (self, *others) for one in each._known_related or ()]
-        told = tuple(one._replace(of_all=False) for one in known) or None
+        told = tuple(one.among_others() for one in known) or None
         self.__dict__.update(_low=0, _high=None, _known_related=told)
 
     def _uncut(self, what: str, when: str = " once a slice has been taken") -> None:

@@ -183,21 +183,15 @@ class AwaitableQuerySet(AwaitableWriting[M]):
         return found
 
     def _tie(self, instances: list[object]) -> None:
-        """Give instances found through a relation the object they were found through."""
-        assert self._known_related is not None
-        for name, attname, key, related, of_all in self._known_related:
-            for instance in instances:
-                attributes = getattr(instance, "__dict__", None)
-                if attributes is None or name in attributes:
-                    continue
-                if type(attname) is tuple:
-                    if of_all or tuple(map(attributes.get, attname)) == key:
-                        attributes[name] = related
-                    continue
-                if of_all:
-                    attributes[attname] = key  # only() may have left it out
-                if attributes.get(attname) == key:
-                    attributes[name] = related
+        """Tell instances what is known of them: the object they were found through, say."""
+        for known in self._known_related or ():
+            known.tie(instances)
+
+    @property
+    def _gives_what_it_makes(self) -> bool:
+        """Whether the results are the instances that its rows become, and nothing happens to these in between."""
+        own = self._has_own_fetch or self._iterable_class is not ModelIterable
+        return not (own or self._prefetch_related_lookups)
 
     def __await__(self) -> Generator[object, None, list[M]]:
         return self.afetch_all().__await__()

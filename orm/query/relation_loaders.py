@@ -20,6 +20,7 @@ from orm.sql.references import F
 from orm.structures.attributes import PREFETCHED, UNFOUND
 
 if TYPE_CHECKING:
+    from orm.query.known_related import Tie
     from orm.sql.expressions import Expression
     from orm.sql.resolving import Resolver
 
@@ -210,6 +211,41 @@ class ManyLoader(Loader):
                 instance.__dict__.setdefault(PREFETCHED, {})[self.name] = rows
 
 
+class ByParent:
+    """Puts rows into the list of the parent they refer to, and tells each of it."""
+
+    def __init__(self, key: str, back: str, groups: dict[Any, list[Any]], parents: dict[Any, Any]) -> None:
+        self.key = key
+        self.back = back
+        self.places = {value: (rows.append, parents[value]) for value, rows in groups.items()}
+
+    def tie(self, instances: Sequence[Any]) -> None:
+        key, back, places = self.key, self.back, self.places
+        for related in instances:
+            held = related.__dict__
+            append, parent = places[held[key]]
+            append(related)
+            held.setdefault(back, parent)  # unless the queryset has loaded it, maybe with more
+
+    def among_others(self) -> ByParent:
+        return self
+
+
+class ByJoin:
+    """As ``ByParent`` by the key of a join, which the rows have besides and lose."""
+
+    def __init__(self, groups: dict[Any, list[Any]]) -> None:
+        self.groups = groups
+
+    def tie(self, instances: Sequence[Any]) -> None:
+        groups = self.groups
+        for related in instances:
+            groups[related.__dict__.pop(JOIN_KEY)].append(related)
+
+    def among_others(self) -> ByJoin:
+        return self
+
+
 class ReverseManyLoader(ManyLoader):
     """Loads the rows whose foreign key refers to each of the instances; each is told of its instance."""
 
@@ -219,15 +255,11 @@ class ReverseManyLoader(ManyLoader):
         self.near = self.field.target_attname
 
     async def load(self, instances: Sequence[object], queryset: object, to_attr: str | None) -> list[Any]:
-        key, back, near = self.field.attname, self.field.name, self.near
+        key, near = self.field.attname, self.near
         groups = self.groups(instances)
         parents = {instance.__dict__[near]: instance for instance in instances}
-        found = await fetch_in(with_key(queryset, key), key, groups)
-        for related in found:
-            held = related.__dict__
-            value = held[key]
-            groups[value].append(related)
-            held.setdefault(back, parents[value])  # unless the queryset has loaded it, maybe with more
+        sorting = ByParent(key, self.field.name, groups, parents)
+        found = await fetch_in(with_key(queryset, key), key, groups, sorting)
         found = self.cut(queryset, groups, found)
         self.give(instances, groups, to_attr)
         return found
@@ -249,9 +281,7 @@ class ManyToManyLoader(ManyLoader):
         groups = self.groups(instances)
         joined = uncut(queryset).annotate(**{JOIN_KEY: JoinColumn(self.path)})
         joined = joined._set(_low=queryset._low, _high=queryset._high)
-        found = await fetch_in(joined, JOIN_KEY, groups)
-        for related in found:
-            groups[related.__dict__.pop(JOIN_KEY)].append(related)
+        found = await fetch_in(joined, JOIN_KEY, groups, ByJoin(groups))
         found = self.cut(queryset, groups, found)
         self.give(instances, groups, to_attr)
         return found
@@ -364,17 +394,24 @@ def batches(alias: str, keys: Iterable[object]) -> Iterator[list[object]]:
         yield wanted[start : start + size]
 
 
-async def fetch_in(queryset: Any, name: str, keys: Iterable[object]) -> list[Any]:
+async def fetch_in(queryset: Any, name: str, keys: Iterable[object], sorting: Tie | None = None) -> list[Any]:
     """Return the rows whose ``name`` is among the keys, in as few statements as the database's limit allows.
 
     A slice is one of the rows of each key, where the database can number them (see ``numbers_rows``), else none at all.
+    ``sorting`` takes the rows: some at a time, while they are in the processor's caches, unless the queryset does more
+    with them before.
     """
     condition = f"{name}__in"
     low, high = queryset._low, queryset._high
     numbered = (low or high is not None) and numbers_rows(queryset)
     queryset = uncut(queryset)
+    at_once = sorting is not None and queryset._gives_what_it_makes
+    if at_once:
+        queryset = queryset._set(_known_related=(*(queryset._known_related or ()), sorting))
     found: list[Any] = []
     for batch in batches(queryset.db, keys):
         rows = await (queryset._cut_each(name, batch, low, high) if numbered else queryset.filter(**{condition: batch}))
         found = found + rows if found else rows
+    if sorting is not None and not at_once:
+        sorting.tie(found)
     return found

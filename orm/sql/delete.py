@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.sql.common_tables import compile_ctes
@@ -72,58 +73,76 @@ def _joins_all(select: Select) -> bool:
     return not (select.ctes or lateral) and inner_aliases(select) == set(select.joins)
 
 
+class DeleteByKey(Delete):
+    """A DELETE in which one value, a key, fills every slot."""
+
+    def as_sql(self, compiler: Compiler) -> Text:
+        sql, params = super().as_sql(compiler)
+        return sql, [param._replace(slot=0) if isinstance(param, Param) else param for param in params]
+
+
 DOOMED = "doomed"
 
 
 class DoomedKeys(Expression):
-    """The keys of the rows that a ``DeleteTogether`` starts from, with those that refer to them: for IN."""
+    """The keys of a row that goes and of those that refer to it, and so on: for IN.
 
-    def __init__(self, key: ModelField) -> None:
+    ``own`` are the foreign keys of the table to itself, by which rows refer to the first. ``here`` says that the common
+    table of the keys is written with what asks for it, and not in front of the statement. ``gives_few`` is for IN: see
+    ``Dialect.among_few``.
+    """
+
+    def __init__(self, key: ModelField, own: Sequence[ModelField], here: bool) -> None:
         super().__init__(key)
         self.key = key
+        self.own = own
+        self.here = here
+        self.gives_few = key.kind != "array"
 
     def as_rows(self, compiler: Compiler) -> Text:
         """Return the rows of the common table that holds the keys."""
         quote = compiler.dialect.quote
         rows = f"SELECT {quote(self.key.column)} FROM {quote(DOOMED)}"
-        return f"({rows if self.key.kind == 'array' else compiler.dialect.few(rows)})", []
+        params: list[Any] = []
+        if self.here:
+            table, params = self.as_table(compiler)
+            rows = f"WITH RECURSIVE {table} {rows}"
+        return f"({rows})", params
+
+    def as_table(self, compiler: Compiler) -> tuple[str, list[Any]]:
+        """Return the common table: the key, and the keys of what refers to it, and so on."""
+        dialect = compiler.dialect
+        quote = dialect.quote
+        table, key = quote(self.key.model._meta.db_table), quote(self.key.column)
+        ties = " OR ".join(f"T.{quote(field.column)} = {quote(DOOMED)}.{key}" for field in self.own)
+        first = f"SELECT {key} FROM {table} WHERE {key} = %s"
+        further = f"SELECT T.{key} FROM {table} T INNER JOIN {quote(DOOMED)} ON ({ties})"
+        return f"{quote(DOOMED)} AS ({first} UNION {further})", [Param(0, dialect.comparison_adapter(self.key))]
 
     def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         return self.as_rows(compiler)
 
 
 class DeleteTogether(Statement):
-    """Several DELETEs as one statement, which gives how many rows each took: one value, the key, fills every slot.
+    """Several DELETEs as one statement, which gives how many rows each took.
 
-    ``own`` are the foreign keys of the table to itself: rows that refer to the first by them go as well.
+    ``keys`` are those of the rows that go, where some of these refer to others of the same table.
     """
 
-    key: Any
-    own: tuple[Any, ...] = ()
-    parts: tuple[Delete, ...] = ()
+    keys: DoomedKeys | None = None
+    parts: tuple[DeleteByKey, ...] = ()
 
     def as_sql(self, compiler: Compiler) -> Text:
         quote = compiler.dialect.quote
         tables: list[str] = []
         params: list[Any] = []
-        if self.own:
-            sql, found = self._doomed(compiler)
-            tables.append(f"{quote(DOOMED)} AS ({sql})")
-            params += found
+        if self.keys is not None:
+            sql, params = self.keys.as_table(compiler)
+            tables.append(sql)
         for number, part in enumerate(self.parts):
             sql, found = part.as_sql(compiler)
             tables.append(f"{quote(f'd{number}')} AS ({sql} RETURNING 1)")
-            params += [param._replace(slot=0) if isinstance(param, Param) else param for param in found]
+            params += found
         counts = ", ".join(f"(SELECT COUNT(*) FROM {quote(f'd{number}')})" for number in range(len(self.parts)))
-        word = "WITH RECURSIVE" if self.own else "WITH"
+        word = "WITH" if self.keys is None else "WITH RECURSIVE"
         return f"{word} {', '.join(tables)} SELECT {counts}", params
-
-    def _doomed(self, compiler: Compiler) -> Text:
-        """Return the rows of the common table: the key, and the keys of what refers to it, and so on."""
-        dialect = compiler.dialect
-        quote = dialect.quote
-        table, key = quote(self.table), quote(self.key.column)
-        ties = " OR ".join(f"T.{quote(field.column)} = {quote(DOOMED)}.{key}" for field in self.own)
-        first = f"SELECT {key} FROM {table} WHERE {key} = %s"
-        further = f"SELECT T.{key} FROM {table} T INNER JOIN {quote(DOOMED)} ON ({ties})"
-        return f"{first} UNION {further}", [Param(0, dialect.comparison_adapter(self.key))]

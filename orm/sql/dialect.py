@@ -493,9 +493,10 @@ class Dialect(SchemaSpelling):
         """Return what stands before a query in WITH that is to be computed once, or not, with a trailing blank."""
         return "MATERIALIZED " if wanted else "NOT MATERIALIZED "
 
-    def few(self, rows: str) -> str:
-        """Return a query that gives few rows of one column, no arrays, in words that have the database count on few."""
-        return rows
+    def among_few(self, lhs: str, rows: str) -> str:
+        """Return the condition that a value is among the rows of a query in brackets, in words that have the database
+        count on few of them; of one column, which holds no arrays."""
+        return f"{lhs} IN {rows}"
 
     def rewritten(self, statement: Statement) -> Statement:
         """Return a statement in a form that the database accepts; most are as they are.

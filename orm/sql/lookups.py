@@ -457,7 +457,8 @@ class In(_OfList):
             rhs, rhs_params = as_rows(compiler) if as_rows else self.process_rhs(compiler, connection)
             if not rhs.startswith("("):
                 rhs = f"({rhs})"
-            return f"{lhs} IN {rhs}", [*params, *rhs_params]
+            condition = connection.among_few(lhs, rhs) if getattr(self.rhs, "gives_few", False) else f"{lhs} IN {rhs}"
+            return condition, [*params, *rhs_params]
         sql_type, index = self.rhs.output_field, self.rhs.index
         adapter = connection.comparison_adapter(sql_type)
         spelling = connection.membership(lhs, sql_type) if compiler.lists_are_parameters else None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 import orm
 from orm.models import Count, Prefetch
+from orm.query import plan, queryset
+from orm.query.iterables import ModelIterable
 from tests.query import library as L
 from tests.query.answers import titled
 from tests.query.models import Author, Book, Publisher, Review, Tag
@@ -19,6 +22,30 @@ async def test_reverse_relation(library: Any, queries: Any) -> None:
         found = [sorted([b.title async for b in a.books.all()]) for a in authors]
     assert found == [titled(a.books) for a in L.authors]
     assert len(counted) == 2
+
+
+async def test_rows_that_become_objects_in_several_parts(library: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "OBJECTS_AT_ONCE", 2)
+    monkeypatch.setattr(queryset, "WORTH_A_PAUSE", 2)
+    authors = await Author.objects.prefetch_related("books__tags").order_by("pk")
+    assert [sorted([b.title async for b in a.books.all()]) for a in authors] == [titled(a.books) for a in L.authors]
+    assert all([book.author is author for author in authors async for book in author.books.all()])
+    found = {b.title: [t.name async for t in b.tags.all()] for a in authors async for b in a.books.all()}
+    assert found == {b.title: sorted(b.tags) for b in L.books}
+
+
+class Half(ModelIterable):
+    """Goes through every second result."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(list(super().__iter__())[::2])
+
+
+async def test_a_queryset_that_goes_through_its_results_itself_says_what_is_prefetched(library: Any) -> None:
+    halved = Book.objects.order_by("pk")._set(_iterable_class=Half)
+    authors = await Author.objects.prefetch_related(Prefetch("books", halved)).order_by("pk")
+    found = {book.title for author in authors async for book in author.books.all()}
+    assert found == {book.title async for book in halved}
 
 
 async def test_many_to_many(library: Any, queries: Any) -> None:

@@ -8,7 +8,13 @@ from __future__ import annotations
 from enum import Enum
 
 
-class BlockState(Enum):
+class State(Enum):
+    """A state is only ever itself, and found by that: ``Enum`` would hash its name, in Python, at each step."""
+
+    __hash__ = object.__hash__
+
+
+class BlockState(State):
     """How far a block has come."""
 
     OPENING = "its BEGIN, or its savepoint, is under way"
@@ -62,7 +68,7 @@ def checked_step(now: BlockState, then: BlockState) -> BlockState:
     return then
 
 
-class LeaseState(Enum):
+class LeaseState(State):
     """What is known of a connection that belongs to a block."""
 
     SOUND = "as far as is known"
