@@ -27,7 +27,7 @@ from orm_postgresql import copying
 from orm_postgresql.errors import Place, connect_error, error_of
 from orm_postgresql.options import BEHIND_A_POOLER, begin_statement, read_settings, zone_of_sessions
 from orm_postgresql.spelling import spelled
-from orm_postgresql.values import NaiveMoments
+from orm_postgresql.values import NaiveMoments, with_hstores
 
 if TYPE_CHECKING:
     from orm.db.url import DatabaseURL
@@ -119,7 +119,9 @@ class AwaitableConnection(Connection):
     async def fetch_named(self, sql: str, params: Params = ()) -> tuple[Sequence[str], Sequence[Row]]:
         prepared = await self._do(self._raw.prepare(sql))
         rows = await self._fitting(prepared.fetch, sql, params)
-        return [column.name for column in prepared.get_attributes()], rows
+        columns = prepared.get_attributes()
+        places = [place for place, column in enumerate(columns) if column.type.name == "hstore"]
+        return [column.name for column in columns], with_hstores(rows, places)
 
     async def execute(self, sql: str, params: Params = ()) -> int:
         return _count(await self._fitting(partial(self._raw.execute, sql), sql, params))

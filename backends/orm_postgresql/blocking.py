@@ -28,6 +28,7 @@ from orm_postgresql import copying
 from orm_postgresql.dumpers import client_cursor, copying_cursor, follow_settings, prepare
 from orm_postgresql.errors import Place, connect_error, error_of
 from orm_postgresql.options import BEHIND_A_POOLER, begin_statement, read_settings, zone_of_sessions
+from orm_postgresql.values import with_hstores
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGcancelConn
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 CAUGHT = (psycopg.Error, UnicodeError)
 _KEPT_ROWS = 200
+_FIRST_OID_OF_OTHERS = 16384
+"""PostgreSQL's own types have numbers below (its documentation, 68.2.2); an extension's differ between databases."""
 _CANCEL_WITHIN = 4.0
 _CANCEL_AGAIN_AFTER = 0.05
 _SETTLE_WITHIN = 4.0
@@ -76,6 +79,7 @@ class BlockingConnection(Connection):
         self._pooled = pooled
         self._pgconn = raw.pgconn
         self._cursor: Any = raw.cursor()  # psycopg's types take only literal strings for SQL
+        self._hstore: int | None = None  # the number that the type has in this database, once it was looked up
         self._written: Any = None  # a client-side cursor, made for the first who asks
         self._usable = True
         self._lock_timeout: float | None = None
@@ -109,9 +113,19 @@ class BlockingConnection(Connection):
             cursor.execute(sql, params)
             if cursor.description is None:
                 return (), []
-            return [column.name for column in cursor.description], cursor.fetchall()
+            return self._answer_of(cursor)
         except CAUGHT as error:
             raise translate(error) from error
+
+    def _answer_of(self, cursor: Any) -> tuple[Sequence[str], Sequence[Row]]:
+        """Return the names and rows of a statement of the program's own, which nobody reads by the types of fields."""
+        places = [place for place, column in enumerate(cursor.description) if column.type_code >= _FIRST_OID_OF_OTHERS]
+        rows = cursor.fetchall()
+        if places:
+            if self._hstore is None:  # as long as there is none: an extension may be made later
+                self._hstore = self._raw.execute("SELECT to_regtype('hstore')::oid").fetchone()[0]
+            places = [place for place in places if cursor.description[place].type_code == self._hstore]
+        return [column.name for column in cursor.description], with_hstores(rows, places)
 
     async def run_written(self, statement: WrittenStatement) -> WrittenAnswer:
         """Run a caller's statement with psycopg's client-side cursor, which quotes the values into the text."""
@@ -121,8 +135,7 @@ class BlockingConnection(Connection):
             if cursor.description is None:
                 answer = WrittenAnswer((), (), cursor.rowcount)
             else:
-                rows = cursor.fetchall()
-                answer = WrittenAnswer([column.name for column in cursor.description], rows, cursor.rowcount)
+                answer = WrittenAnswer(*self._answer_of(cursor), cursor.rowcount)
         except CAUGHT as error:
             raise translate(error) from error
         self._written = cursor if len(answer.rows) <= _KEPT_ROWS else None

@@ -12,7 +12,7 @@ import ipaddress
 import json
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from orm.errors import DataError, UnsendableText
@@ -218,6 +218,16 @@ def read_hstore(text: Any) -> dict[str, str | None]:
         found[_ESCAPE.sub(r"\1", key)] = None if null else _ESCAPE.sub(r"\1", value)
         position = pair.end()
     return found
+
+
+def with_hstores(rows: Sequence[Sequence[Any]], places: Collection[int]) -> Sequence[Sequence[Any]]:
+    """Return rows with the columns at these places, which are hstores, as dicts: those of SQL that a program wrote."""
+    if not places:
+        return rows
+    return [
+        tuple(read_hstore(value) if place in places and value is not None else value for place, value in enumerate(row))
+        for row in rows
+    ]
 
 
 _PIECE = re.compile(rf"(?P<mark>[{{}},])|{_TEXT}|(?P<bare>[^{{}},\"]+)", re.DOTALL)

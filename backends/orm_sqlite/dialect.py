@@ -248,10 +248,8 @@ class SQLiteDialect(SQLiteObjects):
     def extract(self, part: str, sql: str, sql_type: SQLType, zone: str | None) -> str:
         if sql_type.kind == "duration":
             if part != "epoch":
-                raise ValueError(
-                    "Extract requires native DurationField database support. Of a duration SQLite gives only the epoch "
-                    "part, its whole seconds"
-                )
+                said = "Extract requires native DurationField database support."
+                raise advised(ValueError, said, " Of a duration SQLite gives only the epoch part, its whole seconds")
             return f"({sql} / 1000000)"
         if sql_type.kind == "time":
             places = {name: (start - 11, length) for name, (start, length) in _TIME_PLACES.items()}

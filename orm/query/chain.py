@@ -399,7 +399,8 @@ class Chain(Generic[M]):
     def _slice(self, part: slice) -> Self:
         for bound in (part.start, part.stop):
             if bound is not None and (not isinstance(bound, int) or bound < 0):
-                raise ValueError("Negative indexing is not supported. A slice of a queryset takes positive integers.")
+                advice = " A slice of a queryset takes positive integers."
+                raise errors.advised(ValueError, "Negative indexing is not supported.", advice)
         low, high = self._low, self._high
         if part.stop is not None:
             high = low + part.stop if high is None else min(high, low + part.stop)

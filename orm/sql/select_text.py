@@ -339,6 +339,11 @@ def _spelt_out(item: Expression, names: set[str | None]) -> Expression:
 def _compile_combination(select: Select, compiler: Compiler) -> tuple[str, list[object]]:
     assert select.combination is not None
     combination = select.combination
+    locks = any(part.lock is not None for part in (select, *combination.parts))
+    if locks and compiler.dialect.capabilities.select_for_update:
+        raise NotSupportedError(
+            "The rows of a union can't be locked: lock those of its parts, each in a query of its own, before."
+        )
     parentheses = compiler.dialect.capabilities.combinator_parentheses
     texts: list[str] = []
     bare = ""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from orm.compat.django.connections import connection
 from orm.errors import ValidationError
 from tests.postgresql.models import Post
 
@@ -53,3 +54,10 @@ async def test_lookups_of_hstores(database: Any) -> None:
 def test_validation_wants_texts() -> None:
     with pytest.raises(ValidationError, match="not a string"):
         Post._meta.get_field("extra").clean({"a": 1}, None)
+
+
+async def test_a_cursor_gives_an_hstore_as_a_dict(database: Any) -> None:
+    await Post.objects.acreate(title="t", extra={"a": "b", "n": None})
+    with connection.cursor() as cursor:
+        await cursor.aexecute(f'SELECT title, extra, NULL::hstore, tags FROM "{Post._meta.db_table}"')
+        assert await cursor.afetchall() == [("t", {"a": "b", "n": None}, None, [])]

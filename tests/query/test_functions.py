@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from orm.models.functions import (
     SHA384,
     SHA512,
     Chr,
+    Concat,
     Cot,
     JSONArray,
     JSONObject,
@@ -24,6 +26,8 @@ from orm.models.functions import (
     Lower,
     Mod,
     Round,
+    StrIndex,
+    Upper,
 )
 from orm.sql.lookups import Lookup
 from orm.sql.transforms import Transform
@@ -166,3 +170,10 @@ async def test_a_function_of_integers_is_found_for_plain_numbers_and_values(data
     assert await Everything.objects.values_list(Chr(Length("char") + 62), flat=True).aget() == "A"
     wide = Func(Value(2**40), function="ABS", output_field=BigIntegerField())
     assert await Everything.objects.values_list(wide, flat=True).aget() == 2**40
+
+
+@pytest.mark.parametrize("call", [Upper, Length, partial(Concat, "text"), partial(StrIndex, "text")])
+@pytest.mark.parametrize("given", [["a"], {"a": 1}, Value(["a"])])
+def test_a_list_is_no_text(call: Any, given: Any) -> None:
+    with pytest.raises(FieldError, match="takes texts, not"):
+        call(given)

@@ -133,3 +133,13 @@ def test_a_row_that_must_be_there_is_joined_as_such() -> None:
         books.filter(editor=None),
     ):
         assert 'LEFT OUTER JOIN "query_author"' in str(not_sure.query)
+
+
+@pytest.mark.only(backend="postgresql")
+async def test_the_rows_of_a_union_can_not_be_locked(library: Any) -> None:
+    rows = Author.objects.filter(pk=1).union(Author.objects.filter(pk=2))
+    async with orm.atomic():
+        with pytest.raises(NotSupportedError, match="lock those of its parts"):
+            await rows.select_for_update()
+        with pytest.raises(NotSupportedError, match="lock those of its parts"):
+            await Author.objects.select_for_update().union(Author.objects.filter(pk=2))

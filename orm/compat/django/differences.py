@@ -129,6 +129,16 @@ QUESTIONS = (
         "one for each `big`",
     ),
     Question(
+        '`union().order_by("id").values_list("title")`: a column that is not among the chosen ones',
+        "rows hold it as well",
+        "rows hold what was chosen",
+    ),
+    Question(
+        "`union().select_for_update()` on PostgreSQL",
+        "the rows, which nothing locks",
+        "`NotSupportedError`",
+    ),
+    Question(
         '`union().values("other")` of parts that chose their columns',
         "the columns that the parts chose, under whatever name",
         "`NotSupportedError` names those there are",

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from orm.errors import advised
 from orm.sql import types
 from orm.sql.calls import Func
 from orm.sql.expressions import Expression
@@ -129,10 +130,8 @@ class Extract(InZone, Transform):
         """Raise ``ValueError`` where this part is none of such a value."""
         kind = sql_type.kind
         if kind not in MOMENT_FIELDS:
-            raise ValueError(
-                "Extract input expression must be DateField, DateTimeField, TimeField, or DurationField. "
-                f"{source_named(self.lhs)} is a {kind}"
-            )
+            said = "Extract input expression must be DateField, DateTimeField, TimeField, or DurationField."
+            raise advised(ValueError, said, f" {source_named(self.lhs)} is a {kind}")
         if kind == "date" and self.part in HOURS:
             raise ValueError(f"Cannot extract time component {self.part!r} from DateField {source_named(self.lhs)}.")
         if self.part in DAYS - {"day"} and kind in ("time", "duration"):
@@ -292,7 +291,8 @@ class Trunc(InZone):
             raise TypeError(f"{named} isn't a DateField, TimeField, or DateTimeField.")
         wanted = (self._output_field or sql_type).kind
         if wanted not in ("date", "time", "datetime"):
-            raise ValueError(f"output_field must be either DateField, TimeField, or DateTimeField, not of a {wanted}")
+            said = "output_field must be either DateField, TimeField, or DateTimeField"
+            raise advised(ValueError, said, f", not of a {wanted}")
         other = {"date": HOURS, "time": DAYS}.get(sql_type.kind, frozenset[str]())
         if self.kind in other or (sql_type.kind != "datetime" and wanted != sql_type.kind):
             result = MOMENT_FIELDS["datetime" if wanted == sql_type.kind else wanted]

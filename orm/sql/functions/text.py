@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from orm import errors
 from orm.sql import types, zones
 from orm.sql.calls import Func
 from orm.sql.expressions import Value
@@ -22,7 +23,19 @@ def whole(value: object) -> object:
     return Value(value, output_field=types.INTEGER) if isinstance(value, int) else value
 
 
-class _Text(Func):
+class _OfTexts(Func):
+    """What functions of texts share: a list or a dict is no text, which each database would say in its own way."""
+
+    def __init__(self, *expressions: Any, **extra: Any) -> None:
+        for given in expressions:
+            untyped = type(given) is Value and given._output_field is None
+            value = given.value if untyped else given
+            if isinstance(value, (list, tuple, dict, set, frozenset)):
+                raise errors.FieldError(f"{type(self).__name__} takes texts, not {value!r}")
+        super().__init__(*expressions, **extra)
+
+
+class _Text(_OfTexts):
     def _infer_output_field(self) -> SQLType | None:
         return types.TEXT
 
@@ -51,7 +64,7 @@ class _Counting(_Text):
         return _Text.as_sql(_narrowed(self, connection), compiler, connection, **context)
 
 
-class _TextTransform(Transform):
+class _TextTransform(_OfTexts, Transform):
     def _infer_output_field(self) -> SQLType | None:
         source: SQLType | None = self.lhs.output_field_or_none
         return source if source is not None and source.kind in types.TEXT_KINDS else types.TEXT
@@ -149,7 +162,7 @@ class SHA512(_Digest):
     lookup_name = "sha512"
 
 
-class Length(Transform):
+class Length(_OfTexts, Transform):
     """How many characters the text has."""
 
     function = "LENGTH"
@@ -173,7 +186,7 @@ class Chr(_TextTransform):
         return _TextTransform.as_sql(_narrowed(self, connection), compiler, connection, **context)
 
 
-class Ord(Transform):
+class Ord(_OfTexts, Transform):
     """The code point of the first character."""
 
     function = "ASCII"
@@ -282,7 +295,7 @@ class Replace(_Text):
         super().__init__(expression, text, Value("") if replacement is None else replacement, **extra)
 
 
-class StrIndex(Func):
+class StrIndex(_OfTexts):
     """Where a text first stands in another, counted from 1; 0 when it does not."""
 
     function = "STRPOS"

@@ -101,8 +101,7 @@ class NthValue(_Window):
 
     def __init__(self, expression: Any, nth: int = 1, **extra: Any) -> None:
         _check_source(self, expression)
-        said = f"NthValue requires a positive integer as for nth, the row's number, not {nth!r}"
-        checked_place("NthValue's nth", nth, said)
+        checked_place("NthValue's nth", nth, "NthValue requires a positive integer as for nth.")
         super().__init__(expression, Value(nth, output_field=types.INTEGER), **extra)
 
     def _infer_output_field(self) -> SQLType | None:
