@@ -123,7 +123,7 @@ class BlockingConnection(Connection):
         rows = cursor.fetchall()
         if places:
             if self._hstore is None:  # as long as there is none: an extension may be made later
-                self._hstore = self._raw.execute("SELECT to_regtype('hstore')::oid").fetchone()[0]
+                [(self._hstore,)] = self._raw.execute("SELECT to_regtype('hstore')::oid").fetchall()
             places = [place for place in places if cursor.description[place].type_code == self._hstore]
         return [column.name for column in cursor.description], with_hstores(rows, places)
 

@@ -19,7 +19,7 @@ from orm.query.one_column import one_column
 from orm.sql import types
 from orm.sql.columns import Col, Column
 from orm.sql.conditions import Q, Where, built_kind, kind_of
-from orm.sql.expressions import ComparedSlot, Expression, Slot
+from orm.sql.expressions import ComparedSlot, Expression, KeptValue, Slot
 from orm.sql.lookups import Exact, IsNull, build_lookup
 from orm.sql.nodes import Node
 from orm.sql.order_joins import clear_ordering, order_by_filtered
@@ -50,6 +50,8 @@ class Builder(Names):
     """
 
     of_upsert = False
+    keeps_values = False
+    """Whether values are part of the statement, as those are that a model's ``Meta.ordering`` holds."""
 
     def __init__(self, select: Select, pending: Sequence[object] | None = None, only_on: str | None = None) -> None:
         listing = pending if isinstance(pending, Listing) else None
@@ -82,6 +84,8 @@ class Builder(Names):
 
     def take_slot(self, value: Any, prepare: Prepare | None) -> int:
         """Return the slot of a step's next value, which ``prepare`` makes canonical here and in all later queries."""
+        if self.keeps_values:
+            return KeptValue.of(value if prepare is None else prepare(value))
         position = len(self.values)
         if self.pending is not None:
             expected = self.pending[position]
@@ -112,6 +116,8 @@ class Builder(Names):
 
     def mark_list(self, slot: int) -> None:
         """Say that a slot holds the list of an IN, whose length may be part of the text."""
+        if self.keeps_values:
+            raise NotImplementedError("Meta.ordering can't hold lists of values: order by an annotation in the query")
         self.list_slots.add(slot)
 
     def preparer_for(self, lhs: Expression, sql_type: SQLType) -> Prepare:
@@ -497,8 +503,7 @@ class InnerBuilder(Builder):
 class ConstantBuilder(Builder):
     """Resolves what a model declares (Meta.ordering, constraints): its values are part of the statement, not slots."""
 
-    def take_slot(self, value: object, prepare: Prepare | None) -> int:
-        raise NotImplementedError("Meta.ordering can't hold values: order by an annotation in the query")
+    keeps_values = True
 
 
 class _Named:

@@ -22,6 +22,7 @@ from orm.sql.expressions import Expression
 from orm.sql.handwritten import ExtraColumn
 from orm.sql.nodes import refuse_foreign
 from orm.sql.ordering import OrderBy
+from orm.sql.references import seen_from
 from orm.sql.select import Loading, Output, RowForm, Select
 from orm.sql.types import INTEGER_KINDS
 from orm.sql.windows import ordering_of
@@ -364,8 +365,11 @@ def resolve_ordering(
     model: ModelClass | None = None,
     hops: Sequence[Any] = (),
     seen: tuple[Any, ...] = (),
+    way: str = "",
 ) -> tuple[Expression, ...]:
     """Return orderings with names resolved; a relation orders by its model's own ordering, or by its key.
+
+    Parameters: ``way`` are the relations to ``model``, as a name begins with them: ``"author__country__"``.
 
     Raises ``FieldError`` for a name the model does not have.
     """
@@ -379,8 +383,9 @@ def resolve_ordering(
             if not hasattr(item, "resolve_expression"):
                 said = f"Invalid order_by arguments: [{item!r}]"
                 raise advised(FieldError, said, ". It takes names and expressions.")
+            item = seen_from(item, way) if way else item
             unnamed = getattr(item, "contains_aggregate", False)
-            ordering = item if unnamed else ordering_of(item).resolve_expression(builder)
+            ordering = item if unnamed else _resolved_ordering(builder, item, declared=bool(way))
             if unnamed or (ordering.contains_aggregate and builder.select.group_by is None):
                 raise FieldError(
                     "Using an aggregate in order_by() without also including it in annotate() is not allowed: "
@@ -390,8 +395,17 @@ def resolve_ordering(
             continue
         descending = item.startswith("-")
         name = item[1:] if descending else item
-        found += _named_ordering(builder, name, descending, model, tuple(hops), seen)
+        found += _named_ordering(builder, name, descending, model, tuple(hops), seen, way)
     return tuple(found)
+
+
+def _resolved_ordering(builder: Builder, item: Any, declared: bool) -> Any:
+    """Return an ordering by an expression; ``declared`` by a model, and not in the query, whose values are others."""
+    kept, builder.keeps_values = builder.keeps_values, builder.keeps_values or declared
+    try:
+        return ordering_of(item).resolve_expression(builder)
+    finally:
+        builder.keeps_values = kept
 
 
 def _by_parts(ordering: Any) -> list[Expression]:
@@ -404,7 +418,7 @@ def _by_parts(ordering: Any) -> list[Expression]:
 
 
 def _named_ordering(
-    builder: Builder, name: str, descending: bool, model: Any, hops: tuple[Any, ...], seen: tuple[Any, ...]
+    builder: Builder, name: str, descending: bool, model: Any, hops: tuple[Any, ...], seen: tuple[Any, ...], way: str
 ) -> list[Expression]:
     if not hops:
         annotation, rest = builder._annotation(name)
@@ -423,9 +437,8 @@ def _named_ordering(
         if column is not None:  # values() chose the key itself, and that is what the rows show
             return [OrderBy(column, descending=descending)]
         if ordering and relation not in seen and name.split("__")[-1] == relation.name:
-            nested = resolve_ordering(
-                builder, ordering, target, (*hops, *_all_hops(builder, name, model)), (*seen, relation)
-            )
+            further = (*hops, *_all_hops(builder, name, model))
+            nested = resolve_ordering(builder, ordering, target, further, (*seen, relation), f"{way}{name}__")
             found = [item.reversed() if descending and isinstance(item, OrderBy) else item for item in nested]
             return found if hops else [_as_asked(item, name, descending) for item in found]
     path = path._replace(hops=(*hops, *path.hops))

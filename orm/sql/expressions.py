@@ -12,13 +12,14 @@ Users may write their own with Django's ``as_sql(compiler, connection)``; ``conn
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from orm.errors import EmptyResultSet, FieldError, FullResultSet, advised
 from orm.sql import types
 from orm.sql.combinable import Combinable
-from orm.sql.nodes import Node, Param, Rendered, changed_inside, made_of_allowed, structure_of
+from orm.sql.nodes import Adapter, Constant, Node, Param, Rendered, changed_inside, made_of_allowed, structure_of
 from orm.sql.python_types import type_of
 from orm.sql.ranges import is_range
 from orm.sql.result_types import checked_operator, family, field_name, type_of_operation
@@ -334,6 +335,28 @@ def as_expression(value: object) -> Any:
     return Value(value)
 
 
+_numbers = itertools.count(1)
+
+
+class KeptValue(int):
+    """The place of a value that is part of the statement, as those of ``Meta.ordering`` are: it comes with its place.
+
+    No two are the same place, and none moves when values come before it.
+    """
+
+    value: Any
+
+    @classmethod
+    def of(cls, value: object) -> Self:
+        """Return the place of a value."""
+        new = cls(-next(_numbers))
+        new.value = value
+        return new
+
+    def __add__(self, offset: int) -> Self:
+        return self
+
+
 class Slot(Expression):
     """The place of a value. ``bare`` leaves out the cast: the value stands beside a column that gives its type."""
 
@@ -351,7 +374,14 @@ class Slot(Expression):
         field = self._output_field
         adapter = connection.adapter(field) if field is not None else None
         sql = connection.parameter_beside(field) if self.bare else connection.parameter(field)
-        return sql, [Param(self.index, adapter)]
+        return sql, [self._param(adapter)]
+
+    def _param(self, adapter: Adapter | None) -> Any:
+        """Return the parameter: which value of the query it is, or the value that is the statement's own."""
+        index = self.index
+        if not isinstance(index, KeptValue):
+            return Param(index, adapter)
+        return index.value if adapter is None else Constant(index.value, adapter)
 
     def moved(self, offset: int) -> Self:
         """Return the place of the same value in a query where it comes ``offset`` places later."""
@@ -370,7 +400,7 @@ class ComparedSlot(Slot):
         sql, params = super().as_sql(compiler, connection)
         field = self._output_field
         if field is not None and not field.compares_prepared:
-            params = [Param(self.index, connection.comparison_adapter(field))]
+            params = [self._param(connection.comparison_adapter(field))]
         return sql, params
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Hashable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +13,7 @@ from orm.sql.combinable import Combinable
 from orm.sql.expressions import Expression, NegatedExpression, Value, as_expression
 from orm.sql.nodes import Node, Rendered
 from orm.sql.types import SQLType
+from orm.structures import tree
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
@@ -86,6 +88,23 @@ class F(Combinable):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name})"
+
+
+def seen_from(given: Any, way: str) -> Any:
+    """Return an expression of a related model's as it is from a model with the relations ``way`` to that one.
+
+    Parameters: ``way`` is what its names begin with then: ``"author__"``.
+    """
+    if isinstance(given, F):
+        return type(given)(f"{way}{given.name}")
+    if isinstance(given, tree.Node):  # a condition, of pairs of lookup and value among others
+        moved = copy.copy(given)
+        moved.children = [
+            (f"{way}{child[0]}", seen_from(child[1], way)) if type(child) is tuple else seen_from(child, way)
+            for child in given.children
+        ]
+        return moved
+    return given.map(lambda child: seen_from(child, way)) if isinstance(given, Expression) else given
 
 
 def names_in(value: Any) -> Iterator[str]:

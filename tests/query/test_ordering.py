@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from orm import models
 from orm.errors import FieldError, NotSupportedError
-from orm.models import F, Sum
+from orm.models import Case, F, Q, Sum, Value, When
 from orm.models.functions import Lower
 from tests.query import library as L
 from tests.query.models import Author, Book, Country, Publisher, Review, Tag
@@ -370,3 +371,51 @@ async def test_rows_that_an_order_joins_are_there_after_the_first(library: Any) 
     for start in range(1, len(author.books) + 1):
         left = ordered[start:]
         assert (await left.aexists(), await left.acount()) == (start < len(author.books), len(author.books) - start)
+
+
+class Shelved(models.Model):
+    """The authors, in an order that holds expressions and values."""
+
+    name = models.CharField(max_length=100)
+    age = models.IntegerField(null=True)
+
+    class Meta:
+        app_label = "query"
+        managed = False
+        db_table = "query_author"
+        ordering = [Case(When(Q(age__gt=30) & Q(age__lt=60), then=Value(1)), default=Value(2)), Lower("name").desc()]
+
+
+class ShelvedBook(models.Model):
+    author = models.ForeignKey(Shelved, models.CASCADE)
+    title = models.CharField(max_length=100)
+
+    class Meta:
+        app_label = "query"
+        managed = False
+        db_table = "query_book"
+        ordering = ["author", "title"]
+
+
+def shelved(author: Any) -> tuple[int, list[int]]:
+    between = author.age is not None and 30 < author.age < 60
+    return (1 if between else 2), [-ord(letter) for letter in author.name.lower()]
+
+
+async def test_an_ordering_that_a_model_declares_holds_values(library: Any) -> None:
+    expected = [author.name for author in sorted(L.authors, key=shelved)]
+    assert [row.name async for row in Shelved.objects.all()] == expected
+    assert [row.name async for row in Shelved.objects.reverse()] == expected[::-1]
+    assert [row.name async for row in Shelved.objects.filter(name__gt="")[1:3]] == expected[1:3]
+
+
+async def test_a_relation_is_ordered_by_the_expressions_that_its_model_is_ordered_by(library: Any) -> None:
+    expected = [book.title for book in sorted(L.books, key=lambda book: (*shelved(book.author), book.title))]
+    assert [book.title async for book in ShelvedBook.objects.all()] == expected
+    found = ShelvedBook.objects.filter(title__gt="").order_by("author", "title")
+    assert [book.title async for book in found] == expected
+    assert await found.acount() == len(expected)
+    backwards = ShelvedBook.objects.order_by("-author", "title")
+    groups = sorted(L.books, key=lambda book: book.title)
+    groups.sort(key=lambda book: shelved(book.author), reverse=True)
+    assert [book.title async for book in backwards] == [book.title for book in groups]
