@@ -7,7 +7,8 @@ calls may speak of different ones, and ``exclude()`` means "has no such row".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,15 @@ class Builder(Names):
         self.select.slots = self.base + len(self.values)
         self.select.list_slots = frozenset(self.list_slots)
         return self.select
+
+    @contextmanager
+    def keeping_values(self) -> Iterator[None]:
+        """While this is open, values are part of the statement: what is resolved is a model's, and no step's."""
+        kept, self.keeps_values = self.keeps_values, True
+        try:
+            yield
+        finally:
+            self.keeps_values = kept
 
     # -- values --------------------------------------------------------------------------------------------------------
 

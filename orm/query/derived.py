@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
 from orm.query.builder import Builder, Prepare
-from orm.query.layout import finish, resolve_ordering
+from orm.query.layout import declared_ordering, finish
 from orm.sql.columns import Col, Ref
 from orm.sql.conditions import Q, Where, built_kind
 from orm.sql.lookups import IsNull
@@ -68,7 +68,7 @@ class SourceBuilder:
             if inner.limit is None and inner.offset is None and not inner.distinct_on:
                 clear_ordering(inner)
             elif inner.order_by is None:
-                inner.order_by = resolve_ordering(builder, inner.model._meta.ordering) if inner.group_by is None else ()
+                inner.order_by = declared_ordering(builder) if inner.group_by is None else ()
         self.columns: list[Output] = list(self.inner.outputs or ())
 
     def resolve_ref(self, name: str, allow_joins: bool = True, reuse: Any = None, summarize: bool = False) -> Any:

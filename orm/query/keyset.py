@@ -14,7 +14,7 @@ from orm.errors import DataError, InvalidCursor, NotSupportedError
 from orm.late import late_module, late_pattern
 from orm.query.cursors import Cursors
 from orm.query.hydrate import converter_of
-from orm.query.layout import resolve_ordering
+from orm.query.layout import declared_ordering
 from orm.records import NamedTuple
 from orm.sql import types
 from orm.sql.columns import Col, Column
@@ -104,7 +104,7 @@ def order_uniquely(builder: Builder) -> None:
         raise NotSupportedError(f"page() after {what} is not supported: which rows there are is known too late for it")
     order_by = select.order_by
     if order_by is None:
-        order_by = resolve_ordering(builder, select.model._meta.ordering) if select.group_by is None else ()
+        order_by = declared_ordering(builder) if select.group_by is None else ()
     terms = [item for item in order_by if isinstance(item, OrderBy)]
     if any(isinstance(term.expression, numbers.Random) for term in terms):
         raise ValueError("page() needs an order in which each row has its place; order_by('?') gives none")

@@ -335,7 +335,7 @@ def _ordering(builder: Builder, select: Select) -> tuple[Expression, ...]:
     if order_by is None:
         if select.group_by is not None or select.is_derived:
             return ()  # Meta.ordering would add columns to the grouping
-        order_by = resolve_ordering(builder, select.model._meta.ordering)
+        order_by = declared_ordering(builder)
     chosen = tuple(by_name(item, select) for item in order_by)
     return (
         tuple(item.reversed() if isinstance(item, OrderBy) else item for item in chosen) if select.reverse else chosen
@@ -385,7 +385,7 @@ def resolve_ordering(
                 raise advised(FieldError, said, ". It takes names and expressions.")
             item = seen_from(item, way) if way else item
             unnamed = getattr(item, "contains_aggregate", False)
-            ordering = item if unnamed else _resolved_ordering(builder, item, declared=bool(way))
+            ordering = item if unnamed else ordering_of(item).resolve_expression(builder)
             if unnamed or (ordering.contains_aggregate and builder.select.group_by is None):
                 raise FieldError(
                     "Using an aggregate in order_by() without also including it in annotate() is not allowed: "
@@ -399,13 +399,10 @@ def resolve_ordering(
     return tuple(found)
 
 
-def _resolved_ordering(builder: Builder, item: Any, declared: bool) -> Any:
-    """Return an ordering by an expression; ``declared`` by a model, and not in the query, whose values are others."""
-    kept, builder.keeps_values = builder.keeps_values, builder.keeps_values or declared
-    try:
-        return ordering_of(item).resolve_expression(builder)
-    finally:
-        builder.keeps_values = kept
+def declared_ordering(builder: Builder) -> tuple[Expression, ...]:
+    """Return the orderings of ``Meta.ordering``, whose values are part of the statement."""
+    with builder.keeping_values():
+        return resolve_ordering(builder, builder.select.model._meta.ordering)
 
 
 def _by_parts(ordering: Any) -> list[Expression]:
@@ -438,7 +435,8 @@ def _named_ordering(
             return [OrderBy(column, descending=descending)]
         if ordering and relation not in seen and name.split("__")[-1] == relation.name:
             further = (*hops, *_all_hops(builder, name, model))
-            nested = resolve_ordering(builder, ordering, target, further, (*seen, relation), f"{way}{name}__")
+            with builder.keeping_values():
+                nested = resolve_ordering(builder, ordering, target, further, (*seen, relation), f"{way}{name}__")
             found = [item.reversed() if descending and isinstance(item, OrderBy) else item for item in nested]
             return found if hops else [_as_asked(item, name, descending) for item in found]
     path = path._replace(hops=(*hops, *path.hops))

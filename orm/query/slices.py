@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orm.late import late_module
 from orm.query.builder import Builder
-from orm.query.layout import by_name, resolve_ordering
+from orm.query.layout import by_name, declared_ordering
 from orm.sql import types
 from orm.sql.columns import Col
 from orm.sql.conditions import Q
@@ -27,7 +27,7 @@ def cut(builder: Builder, offset: int, limit: int | None) -> None:
     """A slice."""
     select = builder.select
     if select.combination is None and select.order_by is None:
-        select.order_by = resolve_ordering(builder, select.model._meta.ordering) if select.group_by is None else ()
+        select.order_by = declared_ordering(builder) if select.group_by is None else ()
     if select.reverse and select.order_by is not None:
         select.order_by = tuple(item.reversed() for item in select.order_by if isinstance(item, OrderBy))
         select.reverse = False
@@ -46,7 +46,7 @@ def cut_each(builder: Builder, name: str, keys: Sequence[object], low: int, high
     [lookup] = condition.nodes
     order_by = select.order_by
     if order_by is None:
-        order_by = resolve_ordering(builder, select.model._meta.ordering) if select.group_by is None else ()
+        order_by = declared_ordering(builder) if select.group_by is None else ()
     if select.reverse:
         order_by = tuple(item.reversed() if isinstance(item, OrderBy) else item for item in order_by)
     number = Window(windows.RowNumber(), partition_by=builder.resolve_ref(name), order_by=list(order_by))
