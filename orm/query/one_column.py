@@ -59,7 +59,7 @@ def _by_what_is_left(item: Expression, select: Select) -> Expression:
 
     Raises ``NotSupportedError`` for one by another column: the rows could not be put in order before they are cut.
     """
-    name = getattr(getattr(item, "expression", item), "column", "")
+    name = str(getattr(getattr(item, "expression", item), "column", None) or "")
     for number, (part, shown) in enumerate(select.outputs or (), 1):
         target = getattr(part, "target", None)
         if name in (shown, getattr(target, "name", None), getattr(target, "attname", None)):
