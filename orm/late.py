@@ -42,7 +42,7 @@ class Imports:
     def __init__(self) -> None:
         self._gate = threading.RLock()
         self._under_way: dict[int, weakref.ref[Import]] = {}
-        self._is_fork = False
+        self._forking: int | None = None
 
     def module(self, name: str) -> ModuleType:
         """Import a module."""
@@ -77,18 +77,20 @@ class Imports:
         here = get_ident()
         until = monotonic() + FORKS_WITHIN
         self._gate.acquire()
-        if self._is_fork:
-            return  # told a second time
-        self._is_fork = True
+        if self._forking == here:
+            self._gate.release()  # told a second time
+            return
+        self._forking = here
         while any(thread != here and self._is_in_one(thread) for thread in list(self._under_way)):
             if monotonic() > until:
                 return
             sleep(0.001)
 
     def go_on(self) -> None:
-        """Let threads import again."""
-        self._is_fork = False
-        self._gate.release()
+        """Let threads import again. Told once more, or of a fork that began before this was asked for, do nothing."""
+        if self._forking == get_ident():
+            self._forking = None
+            self._gate.release()
 
     def start_over_in_child(self) -> None:
         """In a forked child no other thread exists."""

@@ -219,6 +219,9 @@ class SQLiteDialect(SQLiteObjects):
         if not sql_type.compares_prepared:  # the field may make anything of a value, also what JSON can't hold
             return None
         adapt = self.adapter(sql_type)
+        if adapt is None and sql_type.kind in types.TEXT_KINDS:
+            value = "CASE type WHEN 'array' THEN ORM_ONLY(value) ELSE value END"
+            return Pattern(f"{{lhs}} IN (SELECT {value} FROM json_each(%s))", _write_texts)
         if adapt is None:
             return Pattern("{lhs} IN (SELECT value FROM json_each(%s))", json.dumps)
 
@@ -564,6 +567,14 @@ def _json_step(item: str | int) -> str:
     if isinstance(item, str):
         return f'."{item}"'
     return f"[{item}]" if item >= 0 else f"[#{item}]"
+
+
+def _write_texts(texts: Sequence[object]) -> str:
+    """Return a list as JSON; a text with a NUL, at which json_each() cuts it off, lies in an array of its own."""
+    written = json.dumps(texts)
+    if "\\u0000" in written:
+        return json.dumps([[text] if isinstance(text, str) and "\0" in text else text for text in texts])
+    return written
 
 
 def _write_special_path(items: Sequence[str | int]) -> str:

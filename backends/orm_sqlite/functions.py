@@ -368,6 +368,12 @@ def json_equal(one: object, other: object) -> bool:
     return one == other or _same(json.loads(str(one)), json.loads(str(other)))
 
 
+def only(text: str) -> object:
+    """Return the only item of a JSON array."""
+    (item,) = json.loads(text)
+    return item
+
+
 @strict
 def json_contains(whole: object, part: object) -> bool:
     """Return whether one JSON text contains another."""
@@ -395,6 +401,7 @@ _FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("ORM_TRUNCATE", 3, truncate),
     ("ORM_ADD_DURATION", 2, add_duration),
     ("ORM_SUBTRACT_MOMENTS", 2, subtract_moments),
+    ("ORM_ONLY", 1, only),
     ("ORM_RIGHT", 2, right),
     ("LPAD", 3, pad_left),
     ("RPAD", 3, pad_right),

@@ -52,7 +52,7 @@ class FileBasedCache(BaseCache):
     def set(self, key: object, value: object, timeout: object = DEFAULT_TIMEOUT, version: object = None) -> None:
         """Keep a value."""
         name = self._key_to_file(key, version)
-        os.makedirs(self._dir, 0o700, exist_ok=True)
+        _make_folder(self._dir)
         self._make_room()
         self._write(name, timeout, zlib.compress(pickle.dumps(value, self.pickle_protocol)))
 
@@ -99,7 +99,10 @@ class FileBasedCache(BaseCache):
             except FileNotFoundError:
                 yield None
                 return
-            ends = pickle.load(file)
+            try:
+                ends = pickle.load(file)
+            except EOFError:  # it is empty: the disk was full, or somebody else made it
+                ends = 0
             if ends is None or ends > time.time():
                 yield file
                 return
@@ -120,6 +123,13 @@ class FileBasedCache(BaseCache):
             return
         for name in random.sample(files, len(files) // self._cull_frequency):
             _deleted(name)
+
+
+def _make_folder(name: str) -> None:
+    """Make a folder, and those it lies in, for their owner alone; ``os.makedirs`` has others read the outer ones."""
+    if not os.path.isdir(name):
+        _make_folder(os.path.dirname(name))
+        os.makedirs(name, 0o700, exist_ok=True)  # another process may be quicker
 
 
 def _deleted(name: str) -> bool:

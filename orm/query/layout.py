@@ -186,6 +186,9 @@ def _finish_combination(select: Select) -> tuple[Select, Layout]:
     if any(len(part.outputs or ()) != len(first.outputs or ()) for part, _ in finished):
         raise ValueError("The parts of a union, intersection or difference must have the same number of columns")
     # Ordering a combination is by output column: its tables are out of sight.
+    if select.reverse:
+        select.order_by = _reversed(select.order_by or ())
+        select.reverse = False
     return select, layout
 
 
@@ -337,9 +340,11 @@ def _ordering(builder: Builder, select: Select) -> tuple[Expression, ...]:
             return ()  # Meta.ordering would add columns to the grouping
         order_by = declared_ordering(builder)
     chosen = tuple(by_name(item, select) for item in order_by)
-    return (
-        tuple(item.reversed() if isinstance(item, OrderBy) else item for item in chosen) if select.reverse else chosen
-    )
+    return _reversed(chosen) if select.reverse else chosen
+
+
+def _reversed(order_by: Iterable[Expression]) -> tuple[Expression, ...]:
+    return tuple(item.reversed() if isinstance(item, OrderBy) else item for item in order_by)
 
 
 def by_name(item: Any, select: Select) -> Any:

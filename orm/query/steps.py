@@ -302,7 +302,10 @@ def _place_in_combination(builder: Builder, name: str) -> int:
         target = getattr(output.expression, "target", None)
         if name in (names[position], output.name, getattr(target, "name", None), getattr(target, "attname", None)):
             return position + 1
-    held = all(name in part.annotations or name in part.model._meta.names for part in select.combination.parts)
+    held = all(
+        part.combination is None and (name in part.annotations or name in part.model._meta.names)
+        for part in select.combination.parts
+    )
     if not held:
         builder.path(name)  # a name of nothing is told as such
     if not held or not select.combination.chosen:

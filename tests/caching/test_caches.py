@@ -7,11 +7,20 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orm.caching import BaseCache, CacheKeyWarning, Caches, DummyCache, InvalidCacheBackendError, LocMemCache
+from orm.caching import (
+    BaseCache,
+    CacheKeyWarning,
+    Caches,
+    DummyCache,
+    FileBasedCache,
+    InvalidCacheBackendError,
+    LocMemCache,
+)
 from orm.caching.fragments import make_template_fragment_key
 
 
@@ -176,3 +185,17 @@ def test_one_of_a_projects_own_has_to_be_whole() -> None:
 )
 def test_the_key_of_a_part_of_a_page_is_djangos(name: str, vary_on: Any, expected: str) -> None:
     assert make_template_fragment_key(name, vary_on) == expected
+
+
+def test_an_empty_file_of_a_cache_is_a_value_that_has_ended(tmp_path: Path) -> None:
+    cache = FileBasedCache(str(tmp_path), {})
+    cache.set("a", 1)
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(b"")
+    assert cache.get("a", "none") == "none"
+    assert not file.exists()
+
+
+def test_all_folders_that_a_cache_makes_are_its_owners_alone(tmp_path: Path) -> None:
+    FileBasedCache(str(tmp_path / "outer" / "inner"), {}).set("a", 1)
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in ("outer", "outer/inner")] == [0o700, 0o700]

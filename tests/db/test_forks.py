@@ -22,6 +22,7 @@ from orm.db.database_blocking import Database
 from orm.db.registry import databases
 from orm.db.transactions.public import atomic
 from orm.errors import OperationalError
+from orm.late import Imports
 from orm.models import IntegerField, Model
 from orm.query import shape
 from tests.db.sessions import Program, Sessions
@@ -436,3 +437,16 @@ def test_a_fork_waits_for_a_driver_that_another_thread_imports(tmp_path: Path, f
     (tmp_path / "slow_driver.py").write_text(SLOW_DRIVER)
     program = Program(IMPORTING.format(first=first), "", str(tmp_path))
     assert (program.ready, *program.end(), program.status) == ("0", "", "", 0)
+
+
+def test_imports_go_on_once_after_each_fork() -> None:
+    imports = Imports()
+    imports.go_on()  # of a fork that had begun before anybody was told of any
+    imports.pause()
+    imports.pause()
+    imports.go_on()
+    imports.go_on()
+    other = threading.Thread(target=imports.module, args=("sys",), daemon=True)
+    other.start()
+    other.join(30)
+    assert not other.is_alive()

@@ -258,3 +258,18 @@ async def test_an_ordered_union_is_a_list_of_keys(library: Any) -> None:
     assert await names(Author.objects.filter(name__in=people.values("name")[:1])) == [max(found)]
     with pytest.raises(NotSupportedError, match="ordered by 'name' and cut"):
         Author.objects.filter(pk__in=people[:1])
+
+
+async def test_a_union_is_reversed(library: Any) -> None:
+    people = young().union(active()).order_by("name")
+    expected = [a.name async for a in people][::-1]
+    assert [a.name async for a in people.reverse()] == expected
+    assert (await people.alast()).name == expected[0]
+    assert [name async for name in people.values_list("name", flat=True).reverse()[:1]] == expected[:1]
+    assert await names(Author.objects.filter(name__in=people.values("name").reverse()[:1])) == expected[:1]
+
+
+async def test_unions_of_unions_are_ordered_by_what_they_show(database: Any) -> None:
+    both = young().union(young().union(active()))
+    with pytest.raises(FieldError, match="'age' is none of them"):
+        both.values("name").order_by("age")

@@ -130,6 +130,15 @@ async def test_lookup_with_awkward_values(library: Any, conditions: dict[str, An
 # -- combining ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.only(backend="sqlite")  # PostgreSQL has no such texts
+async def test_a_text_with_a_nul_is_found_in_a_list(database: Any) -> None:
+    for name in ("a", "a\0b", "\\u0000"):
+        await Tag.objects.acreate(name=name)
+    assert await names(Tag.objects.filter(name__in=["a\0b"])) == ["a\0b"]
+    assert await names(Tag.objects.filter(name__in=["a\0b", "\\u0000"])) == ["\\u0000", "a\0b"]
+    assert await names(Tag.objects.filter(name__in=["a"])) == ["a"]
+
+
 async def test_several_conditions_all_hold(library: Any) -> None:
     assert await names(Author.objects.filter(age__gt=30, active=True)) == ["Ada", "Bashō", "Emil"]
 
