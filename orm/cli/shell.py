@@ -50,6 +50,15 @@ class Prompt(code.InteractiveConsole):
         except BaseException:  # Ctrl-C included: it ends the statement, not the prompt
             self.showtraceback()
 
+    def run_whole(self, text: str, filename: str) -> None:
+        """Run code that nothing comes after: what is not finished is an error."""
+        try:
+            compiled = compile(text, filename, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        except (SyntaxError, ValueError):
+            self.showsyntaxerror(filename)
+        else:
+            self.runcode(compiled)
+
     def showtraceback(self) -> None:
         """Show where a statement failed."""
         self.failed = True
@@ -83,7 +92,7 @@ def shell(*, plain: bool = False, command: str | None = None) -> int:
     sys.path.insert(0, "")
     if command is not None:
         prompt = Prompt(at_hand)
-        prompt.runsource(command, "<command>", "exec")
+        prompt.run_whole(command, "<command>")
         return int(prompt.failed)
     if not sys.stdin.isatty():
         return _run_piped(Prompt(at_hand))
@@ -105,4 +114,6 @@ def _run_piped(prompt: Prompt) -> int:
     """Run statements from standard input, those after a failed one too, with no word between; 1 where one failed."""
     sys.ps1 = sys.ps2 = ""
     prompt.interact(banner="", exitmsg="")
+    if prompt.buffer and prompt.push(""):  # a block ends with its text, too, as with an empty line
+        prompt.run_whole("\n".join(prompt.buffer), "<console>")
     return int(prompt.failed)

@@ -124,3 +124,15 @@ def test_shell_blocks_and_awaits(tmp_path: Path) -> None:
     done = call(tmp_path, "-m", "orm", "shell", "-c", "print(await Animal.objects.acount())\n1 / 0")
     assert (done.returncode, done.stdout) == (1, "0\n")
     assert "ZeroDivisionError" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "printed"),
+    [("for i in range(2):\n    print(i)\n", 0, "0\n1\n"), ("print('a'\n", 1, ""), ("if True:", 1, "")],
+)
+@pytest.mark.parametrize("form", ["-c", "stdin"])
+def test_shell_runs_code_to_its_end(tmp_path: Path, form: str, text: str, status: int, printed: str) -> None:
+    given = ["-c", text] if form == "-c" else []
+    done = call(tmp_path, "-m", "orm", "shell", *given, stdin="" if given else text)
+    assert (done.returncode, done.stdout) == (status, printed), done.stderr
+    assert ("SyntaxError" in done.stderr or "IndentationError" in done.stderr) is bool(status)
