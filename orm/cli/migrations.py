@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import Any
 
 import click
 
 from orm.cli import completing
+from orm.cli.losses import losses_of
 from orm.cli.output import ASKED, DIFFERENT, Failure, Tone, at_terminal, complain, explained, say, tell_json
 from orm.cli.overlooked import refuse_faulty_models, remarks
 from orm.cli.progress import Teller
@@ -16,19 +16,18 @@ from orm.cli.safety import refuse_unsafe
 from orm.cli.tenants import look_through
 from orm.config import settings
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
-from orm.errors import DatabaseError
 from orm.migrations import making, offline, sources, updating
 from orm.migrations.autodetector import Changes
 from orm.migrations.drift_blocking import drift
 from orm.migrations.executor import Plan
 from orm.migrations.loader_blocking import MigrationLoader
 from orm.migrations.migration import NOT_SQL
-from orm.migrations.operations import AddField, CreateModel, DeleteModel, RemoveField
 from orm.migrations.questioner import (
     InteractiveMigrationQuestioner,
     MigrationQuestioner,
     NonInteractiveMigrationQuestioner,
 )
+from orm.migrations.recorder_blocking import MigrationRecorder
 from orm.migrations.renames import ToldRenames
 from orm.migrations.running import in_plan
 from orm.migrations.running_blocking import migrate as run_migrations
@@ -179,6 +178,7 @@ def _show_made(files: list[making.Written], apps: tuple[str, ...], dry_run: bool
 @schema_option
 @click.option("--fake", is_flag=True, help="Record the migrations without running them.")
 @click.option("--fake-initial", is_flag=True, help="Record first migrations whose tables are there already.")
+@click.option("--prune", is_flag=True, help="Forget the records of the app's migrations that are gone; run nothing.")
 @click.option("--adopt", is_flag=True, help="Take over a database whose tables are there: record all, run nothing.")
 @click.option("--plan", "show_plan", is_flag=True, help="Run nothing; show what would be run.")
 @click.option("--check", is_flag=True, help="Run nothing; status 1 when there are migrations to run.")
@@ -201,6 +201,7 @@ def migrate(
     schema: str | None,
     fake: bool,
     fake_initial: bool,
+    prune: bool,
     adopt: bool,
     show_plan: bool,
     check: bool,
@@ -220,10 +221,13 @@ def migrate(
     """
     with explained():
         look_through(database, schema)
+        if prune:
+            _prune(app, database, as_json)
+            return
         if adopt:
             _refuse_to_adopt(database, app)
             fake = True
-        plan = plan_migrations(app, migration, using=database)
+        plan = plan_migrations(app, migration, using=database, fake=fake)
         steps = [{"migration": str(one), "backwards": back} for one, back in plan]
         if show_plan or check:
             if as_json:
@@ -271,6 +275,33 @@ def _refuse_or_warn_of_later(plan: Plan, database: str) -> None:
     complain(told)
 
 
+def _prune(app: str | None, database: str, as_json: bool) -> None:
+    """Forget the records of an app's migrations that are no longer on disk."""
+    if app is None:
+        raise Failure("--prune forgets records of one app: name it, `orm migrate APP --prune`.")
+    loader = MigrationLoader(databases[database], ignore_no_migrations=True)
+    if app not in loader.migrated_apps:
+        raise Failure(
+            f"App '{app}' does not have migrations. Apps that have: {', '.join(sorted(loader.migrated_apps))}."
+        )
+    found = updating.prunable(loader, app)
+    if found.kept_for:
+        raise Failure(
+            f"Nothing was forgotten: {', '.join(found.kept_for)} replaces what would be. Run `orm migrate`, so that it "
+            "is recorded itself, and take `replaces` out of its file."
+        )
+    recorder = MigrationRecorder(databases[database])
+    for label, name in found.gone:
+        recorder.record_unapplied(label, name)
+    if as_json:
+        tell_json({"database": database, "forgot": [f"{label}.{name}" for label, name in found.gone]})
+        return
+    for label, name in found.gone:
+        say(f"Forgot {label}.{name}")
+    if not found.gone:
+        say("No migrations to prune.")
+
+
 def _refuse_to_adopt(database: str, app: str | None) -> None:
     """Refuse to record migrations as applied where the tables are not what they make."""
     if app is not None:
@@ -291,13 +322,7 @@ def _show_plan(plan: Plan) -> None:
 
 def _ask_before_loss(plan: Plan, alias: str) -> None:
     """Ask before rows are lost; where nobody can be asked, refuse."""
-    losses = [
-        f"{migration}: {'undo ' if backwards else ''}{operation.describe()}"
-        for migration, backwards in plan
-        for operation in migration.operations
-        if isinstance(operation, (AddField, CreateModel) if backwards else (RemoveField, DeleteModel))
-        and _has_rows(migration.app_label, operation, alias)
-    ]
+    losses = losses_of(plan, alias)
     if not losses:
         return
     told = "These lose what is in the database:\n" + "\n".join(f"  {one}" for one in losses)
@@ -306,26 +331,6 @@ def _ask_before_loss(plan: Plan, alias: str) -> None:
     say(told, Tone.WRONG)
     if not click.confirm("Go on?", default=False):
         sys.exit(ASKED)
-
-
-def _has_rows(app_label: str, operation: Any, alias: str) -> bool:
-    """Whether the table that an operation is about may have rows in it: also where the database can't say."""
-    database = databases[alias]
-    loader = MigrationLoader(database)
-    state = loader.project_state(list(loader.applied_migrations.keys() & loader.graph.nodes.keys()) or None)
-    name = getattr(operation, "model_name", None) or operation.name
-    try:
-        model = state.apps.get_model(app_label, name)
-    except LookupError:
-        return False
-    if model._meta.proxy or not model._meta.managed:
-        return False
-    with database.connection() as connection:
-        table = database.dialect.quote(model._meta.db_table).replace("%%", "%")
-        try:
-            return bool(connection.fetch(f"SELECT 1 FROM {table} LIMIT 1"))
-        except DatabaseError:
-            return True
 
 
 # -- showing -----------------------------------------------------------------------------------------------------------

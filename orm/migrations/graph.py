@@ -206,9 +206,12 @@ class MigrationGraph:
                 for child in sorted(one.key for one in self.node_map[top].children):
                     if child in stack:
                         circle = stack[stack.index(child) :]
+                        named = ", ".join(f"{app}.{name}" for app, name in circle)
                         raise CircularDependencyError(
-                            f"{', '.join(f'{app}.{name}' for app, name in circle)} depend on each other in a circle: "
-                            "take one of these dependencies out of its file."
+                            f"{named} depends on itself: take that dependency out of its file."
+                            if len(circle) == 1
+                            else f"{named} depend on each other in a circle: take one of these dependencies out of its "
+                            "file."
                         )
                     if child in todo:
                         stack.append(child)

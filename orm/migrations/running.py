@@ -77,7 +77,7 @@ async def amigrate(
     before stays true.
     """
     sources.import_models()
-    executor = await prepared(using, progress)
+    executor = await prepared(using, progress, fake)
     executor.lock_timeout = seconds_above_zero("lock_timeout", lock_timeout)
     executor.lock_retries = lock_retries
     plan = executor.migration_plan(targets_of(executor.loader, app_label, migration_name))
@@ -105,26 +105,31 @@ async def aannounce_migrated(using: str) -> None:
 
 
 async def aplan(
-    app_label: str | None = None, migration_name: str | None = None, *, using: str = DEFAULT_DB_ALIAS
+    app_label: str | None = None,
+    migration_name: str | None = None,
+    *,
+    using: str = DEFAULT_DB_ALIAS,
+    fake: bool = False,
 ) -> Plan:
-    """What ``amigrate`` would run: migrations in order, each with whether it is taken back.
+    """What ``amigrate`` would run (or record, for ``fake``): migrations in order, each with whether it is taken back.
 
     Raises what ``amigrate`` raises.
     """
     sources.import_models()
-    executor = await prepared(using, None)
+    executor = await prepared(using, None, fake)
     return executor.migration_plan(targets_of(executor.loader, app_label, migration_name))
 
 
-async def prepared(using: str, progress: Callable[..., object] | None) -> MigrationExecutor:
-    """An executor whose history has been checked.
+async def prepared(using: str, progress: Callable[..., object] | None, fake: bool = False) -> MigrationExecutor:
+    """An executor whose history has been checked; with ``fake`` it may have gaps, since recording is what fills them.
 
     Raises what ``amigrate`` raises; ``ConflictingMigrations``.
     """
     database = databases[using]
     loader = MigrationLoader(database, load=False)
     await loader.abuild_graph()
-    await loader.acheck_consistent_history(database)
+    if not fake:
+        await loader.acheck_consistent_history(database)
     conflicts = loader.conflicts_told()
     if conflicts:
         raise ConflictingMigrations(conflicts)

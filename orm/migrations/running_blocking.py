@@ -60,9 +60,15 @@ def announce_migrated(using: str) -> None:
     run(aannounce_migrated(using))
 
 
-def plan(app_label: str | None = None, migration_name: str | None = None, *, using: str = DEFAULT_DB_ALIAS) -> Plan:
-    """What ``amigrate`` would run: migrations in order, each with whether it is taken back.
+def plan(
+    app_label: str | None = None,
+    migration_name: str | None = None,
+    *,
+    using: str = DEFAULT_DB_ALIAS,
+    fake: bool = False,
+) -> Plan:
+    """What ``amigrate`` would run (or record, for ``fake``): migrations in order, each with whether it is taken back.
 
     Blocking form of :func:`orm.migrations.running.aplan`: same parameters, same errors.
     """
-    return run(aplan(app_label, migration_name, using=using))
+    return run(aplan(app_label, migration_name, using=using, fake=fake))

@@ -70,7 +70,7 @@ class Command(BaseCommand):
             if options["run_syncdb"] and label:
                 self._only_tables(label, alias)
                 return
-            steps = plan(label, name, using=alias)
+            steps = plan(label, name, using=alias, fake=options["fake"])
             if options["plan"] or options["check_unapplied"]:
                 self._show(steps, options["plan"])
                 if options["check_unapplied"] and steps:
