@@ -183,6 +183,10 @@ class Builder(Names):
             if self.only_on not in (None, alias):
                 raise another_database(alias, self.only_on)
             self.only_on = alias
+        if values and self.keeps_values:
+            raise NotImplementedError(
+                "Meta.ordering can't hold querysets with values or slices: order by an annotation in the query"
+            )
         offset = self.base + len(self.values)
         for value in values:
             self.take_slot(value, None)

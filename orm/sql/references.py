@@ -94,6 +94,8 @@ def seen_from(given: Any, way: str) -> Any:
     """Return an expression of a related model's as it is from a model with the relations ``way`` to that one.
 
     Parameters: ``way`` is what its names begin with then: ``"author__"``.
+
+    Raises ``NotImplementedError`` for a subquery, inside which names may be those of the related model.
     """
     if isinstance(given, F):
         return type(given)(f"{way}{given.name}")
@@ -104,6 +106,10 @@ def seen_from(given: Any, way: str) -> Any:
             for child in given.children
         ]
         return moved
+    if hasattr(given, "queryset"):
+        raise NotImplementedError(
+            f"A model whose Meta.ordering holds a subquery can't be ordered by through {way!r}: name its fields there"
+        )
     return given.map(lambda child: seen_from(child, way)) if isinstance(given, Expression) else given
 
 

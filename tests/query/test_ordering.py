@@ -9,7 +9,7 @@ import pytest
 
 from orm import models
 from orm.errors import FieldError, NotSupportedError
-from orm.models import Case, F, Q, Sum, Value, When
+from orm.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
 from orm.models.functions import Lower
 from tests.query import library as L
 from tests.query.models import Author, Book, Country, Publisher, Review, Tag
@@ -419,3 +419,33 @@ async def test_a_relation_is_ordered_by_the_expressions_that_its_model_is_ordere
     groups = sorted(L.books, key=lambda book: book.title)
     groups.sort(key=lambda book: shelved(book.author), reverse=True)
     assert [book.title async for book in backwards] == [book.title for book in groups]
+
+
+class ByBooks(models.Model):
+    """The authors, in an order that asks for their books."""
+
+    class Meta:
+        app_label = "query"
+        managed = False
+        db_table = "query_author"
+        ordering = [Subquery(Book.objects.filter(author=OuterRef("pk")).values("title")[:1])]
+
+
+class BookByBooks(models.Model):
+    author = models.ForeignKey(ByBooks, models.CASCADE)
+
+    class Meta:
+        app_label = "query"
+        managed = False
+        db_table = "query_book"
+        ordering = ["author"]
+
+
+async def test_an_ordering_that_a_model_declares_holds_no_values_of_querysets(database: Any) -> None:
+    with pytest.raises(NotImplementedError, match="querysets with values or slices"):
+        await ByBooks.objects.all()
+
+
+async def test_a_relation_is_not_ordered_by_a_subquery_of_its_model(database: Any) -> None:
+    with pytest.raises(NotImplementedError, match="through 'author__'"):
+        await BookByBooks.objects.all()
