@@ -39,6 +39,8 @@ class Losses:
         self.database = databases[alias]
         self.tables: dict[ModelKey, str | None] = {}
         """For models that the plan made, renamed or took on: the table there is now; None for those without one."""
+        self.columns: set[tuple[ModelKey, str]] = set()
+        """Fields whose columns the plan itself adds: there is nothing in them now."""
         self._state: ProjectState | None = None
 
     @property
@@ -55,9 +57,12 @@ class Losses:
             self._apart(operation, label, migration, backwards)
         elif isinstance(operation, (AddField, CreateModel) if backwards else (RemoveField, DeleteModel)):
             name = operation.name_lower if isinstance(operation, CreateModel | DeleteModel) else operation.model_name
-            table = self._table((label, name.lower()))
+            key = (label, name.lower())
+            table = None if (key, operation.name.lower()) in self.columns else self._table(key)
             if table is not None and self._has_rows(table):
                 self.told.append(f"{migration}: {'undo ' if backwards else ''}{operation.describe()}")
+        elif isinstance(operation, RemoveField if backwards else AddField):
+            self.columns.add(((label, operation.model_name.lower()), operation.name.lower()))
         elif isinstance(operation, DeleteModel if backwards else CreateModel):
             self.tables[label, operation.name_lower] = None
         elif isinstance(operation, RenameModel):
@@ -82,6 +87,7 @@ class Losses:
         was, comes = (new, old) if backwards else (old, new)
         self.tables[label, comes] = self._table((label, was))
         self.tables[label, was] = None
+        self.columns = {((label, comes) if key == (label, was) else key, name) for key, name in self.columns}
 
     def _table(self, key: ModelKey) -> str | None:
         """The table that a model has now; None for a model that has none of its own."""

@@ -82,6 +82,13 @@ def test_what_the_same_run_made_is_nothing_to_lose(filled: Path) -> None:
     assert "Applying shop.0003_brief" in orm(filled, "migrate")
 
 
+def test_a_column_that_the_same_run_adds_is_nothing_to_lose(filled: Path) -> None:
+    added = "migrations.AddField('Item', 'brief', models.IntegerField(default=1))"
+    renamed = "migrations.RenameModel('Item', 'Thing')"
+    add(filled, "0002_thing", "0001_initial", added, renamed, "migrations.RemoveField('Thing', 'brief')")
+    assert "Applying shop.0002_thing" in orm(filled, "migrate")
+
+
 def test_a_missing_record_of_an_ancestor_can_be_put_back(filled: Path) -> None:
     add(filled, "0003_more", "0002_thing")
     orm(filled, "migrate")
