@@ -44,8 +44,8 @@ class Apps(Applications):
     def register(self, model: type[AwaitableModel]) -> None:
         """Make ``model`` known under its label and wake whoever waits for it.
 
-        A class of the same name and module, declared again, takes the place of the old one: with a RuntimeWarning, and
-        only in the registry; at a prompt or in a notebook also in the relations of other models.
+        A class of the same name and module, declared again, takes the place of the old one, on the far sides of its
+        relations too: with a RuntimeWarning; at a prompt or in a notebook also in the relations of other models.
 
         Raises ``RuntimeError`` when another class has the label.
         """
@@ -67,6 +67,7 @@ class Apps(Applications):
                     RuntimeWarning,
                     stacklevel=4,
                 )
+            self._leave_others(known)
         models[meta.model_name] = model
         if meta.swappable:
             self.swappable.append(model)
@@ -84,6 +85,10 @@ class Apps(Applications):
     def withdraw(self, model: Any) -> None:
         """Forget a model whose declaration failed half way, and what its relations have left on others."""
         self.unregister(model)
+        self._leave_others(model)
+
+    def _leave_others(self, model: Any) -> None:
+        """Take away what the relations of a model, and those of its join models, have left on others."""
         for models in self.all_models.values():
             for join in [m for m in models.values() if m._meta.auto_created is model]:
                 self.unregister(join)

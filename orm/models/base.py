@@ -396,7 +396,7 @@ class AwaitableModel(metaclass=ModelBase):
         # Of an instance that was read in part, that part is written: the other columns are not known here.
         elif not adding and not force_insert and alias == source and not plan.holds_all(held):
             chosen, columns = writing.loaded_columns(self, plan)
-        if pre_save.receivers:
+        if pre_save.receivers and not meta.auto_created:
             await pre_save.asend(type(self), instance=self, raw=False, using=alias, update_fields=chosen or None)
         limited = update_fields is not None
         if plan.parents:
@@ -421,7 +421,7 @@ class AwaitableModel(metaclass=ModelBase):
             state.db = alias
         elif alias != DEFAULT_DB_ALIAS:
             self._state.db = alias
-        if post_save.receivers:
+        if post_save.receivers and not meta.auto_created:
             await post_save.asend(
                 type(self), instance=self, created=created, raw=False, using=alias, update_fields=chosen or None
             )

@@ -152,7 +152,8 @@ def column_named(instance: Any, name: str) -> Any:
 
 def _value(instance: Any, name: str) -> Any:
     field = column_named(instance, name)
-    if field is None or field.attname not in instance.__dict__:
+    # What is held of a generated column is of before the columns it is made of were changed.
+    if field is None or field.generated or field.attname not in instance.__dict__:
         raise CannotTell
     value = instance.__dict__[field.attname]
     if hasattr(value, "resolve_expression"):

@@ -12,7 +12,7 @@ from orm.config import DEFAULT_ALIAS, settings
 from orm.errors import ImproperlyConfigured, NotSupportedError, ValidationError
 from orm.models.conditions import columns_named, index_part, schema_sql
 from orm.models.declarations import one_form
-from orm.models.meeting import meets
+from orm.models.meeting import meets, with_sources
 from orm.models.validation import computes_taken, is_taken
 from orm.sql import ddl
 from orm.sql.conditions import Q
@@ -212,7 +212,7 @@ class CheckConstraint(BaseConstraint):
         self, model: type[AwaitableModel], instance: AwaitableModel, exclude: frozenset[str], using: str
     ) -> None:
         """Judge the condition on the instance's values. What it says of other tables is left to the database."""
-        if exclude.intersection(Q(self.condition).referenced_base_fields):
+        if exclude & with_sources(Q(self.condition).referenced_base_fields, model):
             return
         if not await meets(self.condition, instance, using, if_open=True):
             raise self.violation()
@@ -354,10 +354,11 @@ class UniqueConstraint(BaseConstraint):
 
         Expressions that name a column in a way only the database follows (inside a condition) are left to it.
         """
-        if exclude.intersection((*self.fields, *(name for one in self.expressions for name in names_in(one)))):
+        named = (*self.fields, *(name for one in self.expressions for name in names_in(one)))
+        if exclude & with_sources(named, model):
             return
         if self.condition is not None:
-            if exclude.intersection(Q(self.condition).referenced_base_fields):
+            if exclude & with_sources(Q(self.condition).referenced_base_fields, model):
                 return
             if not await meets(self.condition, instance, using, if_open=False):
                 return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
 from orm.late import late_module
@@ -13,6 +13,9 @@ from orm.sql.expressions import Expression, Value
 from orm.sql.handwritten import RawSQL
 from orm.sql.references import F, names_in
 from orm.sql.resolving import Resolvable
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
 
 judging: Any = late_module("orm.models.judging")
 
@@ -39,6 +42,16 @@ async def meets(condition: Any, instance: Any, using: str, *, if_open: bool) -> 
     return met if if_open else not met
 
 
+def with_sources(names: Iterable[str], model: type[AwaitableModel]) -> set[str]:
+    """Return names of columns, and those of the columns that the generated ones among them are made of."""
+    found = set(names)
+    for name in tuple(found):
+        field = column_named(model, name)
+        if field is not None and field.generated:
+            found |= field.referenced_fields
+    return found
+
+
 def values_named(names: Iterable[str], instance: Any) -> dict[str, Expression]:
     """Return the values of an instance's columns, by name; none of a name that is no column with a value."""
     given: dict[str, Expression] = {}
@@ -47,19 +60,22 @@ def values_named(names: Iterable[str], instance: Any) -> dict[str, Expression]:
         if field is None:
             continue
         try:
-            given[name] = with_values(field.expression if field.generated else F(name), instance)
+            given[name] = with_values(F(name), instance)
         except CannotTell:
             continue
     return given
 
 
 def with_values(expression: Resolvable, instance: Any) -> Expression:
-    """Return an expression with the instance's values in place of the names of its columns.
+    """Return an expression with the instance's values in place of the names of its columns; of a generated column, what
+    that is generated from.
 
     Raises ``CannotTell`` for a name that is none of a column with a value, or that stands inside a condition.
     """
     if isinstance(expression, F):
         field = column_named(instance, expression.name)
+        if field is not None and field.generated:
+            return with_values(field.expression, instance)
         if field is None or field.attname not in instance.__dict__:
             raise CannotTell
         value = instance.__dict__[field.attname]

@@ -407,7 +407,8 @@ class Options(Lineage):
             of_a_table = sorted(known, key=lambda field: tables.get(field.model._meta.concrete_model, len(tables)))
             return (*of_a_table, *self.private_fields)
         own = tuple(rel for rel in related if rel.model._meta.concrete_model is self.concrete_model)
-        return (*own, *self.local_fields, *self.local_many_to_many, *self.local_private_fields)
+        meta = self.concrete_model._meta if self.proxy else self  # a proxy's fields are those of its table
+        return (*own, *meta.local_fields, *meta.local_many_to_many, *self.local_private_fields)
 
     def _parents_first(self) -> list[Any]:
         """The models with a table that rows of this one lie in, in the order in which their fields are told."""

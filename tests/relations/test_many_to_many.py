@@ -8,7 +8,7 @@ import pytest
 
 from orm.errors import IntegrityError
 from orm.models import Count, Prefetch
-from orm.models.signals import m2m_changed
+from orm.models.signals import m2m_changed, post_save, pre_delete, pre_save
 from tests.relations.models import Author, Book, Country, Tag, Translation
 
 
@@ -270,3 +270,23 @@ async def test_a_filter_on_the_model_between_speaks_of_the_related_managers_own_
     by_others = Prefetch("translated", Book.objects.filter(translators__name="Ben"), to_attr="bens")
     found = {a.name: [b.title for b in a.bens] async for a in Author.objects.prefetch_related(by_others)}
     assert found == {"Ada": ["One"], "Ben": ["One"]}
+
+
+async def test_rows_of_a_join_model_that_nobody_declared_send_no_signals(database: Any) -> None:
+    notes, (tag,) = await book(), await tags("a")
+    join: Any = Book.tags.through
+    heard: list[str] = []
+
+    def hear(signal: Any, **named: Any) -> None:
+        heard.append(signal.name)
+
+    for signal in (pre_save, post_save, pre_delete):
+        signal.connect(hear)
+    try:
+        row = await join.objects.acreate(book=notes, tag=tag)
+        await row.asave()
+        await row.adelete()
+    finally:
+        for signal in (pre_save, post_save, pre_delete):
+            signal.disconnect(hear)
+    assert heard == []

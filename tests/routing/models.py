@@ -26,3 +26,10 @@ class Album(models.Model):
 
     class Meta:
         app_label = "routing"
+
+
+class Portrait(models.Model):
+    artist = models.OneToOneField(Artist, models.CASCADE, null=True)
+
+    class Meta:
+        app_label = "routing"

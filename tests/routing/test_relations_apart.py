@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+import orm
 from orm.models import Prefetch
-from tests.routing.models import Album, Artist, Label
+from tests.routing.models import Album, Artist, Label, Portrait
 
 APART = pytest.raises(ValueError, match=r"Cannot assign .*: the current database router prevents this relation")
 
@@ -34,6 +35,14 @@ async def test_what_is_referred_to_joins_the_database_of_the_instance(other: Non
     album = await Album.objects.using("other").acreate(title="x", artist=there)
     new = album.artist = Artist(name="new")
     assert new._state.db == "other"
+
+
+def test_what_is_assigned_from_the_far_side_is_what_the_error_names(other: None) -> None:
+    here, there = Artist(name="here"), Portrait()
+    here._state.db, there._state.db = "default", "other"
+    with pytest.raises(ValueError, match=r"Cannot assign \"<Portrait"):
+        here.portrait = there
+    assert there.artist_id is None
 
 
 async def test_rows_are_added_within_one_database(other: None) -> None:
@@ -71,3 +80,17 @@ async def test_what_is_chained_to_prefetched_rows_asks_the_database_they_are_fro
         await Album.objects.using("other").prefetch_related(Prefetch("labels", Label.objects.using("default"))).aget()
     )
     assert (apart.labels.all().db, [*apart.labels.all()]) == ("default", [])
+
+
+async def test_routers_are_told_which_instance_a_key_is_checked_for(other: None) -> None:
+    asked: list[Any] = []
+
+    class Router:
+        def db_for_read(self, model: Any, **hints: Any) -> None:
+            asked.append((model, hints))
+
+    there = await Artist.objects.using("other").acreate(name="there")
+    album = await Album.objects.using("other").acreate(title="x", artist_id=there.pk)
+    orm.configure(database_routers=[Router()])
+    await album.afull_clean(validate_unique=False, validate_constraints=False)
+    assert asked == [(Artist, {"instance": album})]

@@ -98,6 +98,24 @@ class Letter(models.Model):
     )
 
 
+class Parcel(models.Model):
+    """Rules for columns that the database computes."""
+
+    weight = models.IntegerField(default=1)
+    count = models.IntegerField(default=1)
+    total = models.GeneratedField(
+        expression=models.F("weight") + models.F("count"), output_field=models.IntegerField(), db_persist=True
+    )
+
+    class Meta:
+        app_label = "saving"
+        constraints = [
+            models.UniqueConstraint(fields=["total"], name="saving_parcel_total"),
+            models.UniqueConstraint(models.F("total") * 2, name="saving_parcel_twice"),
+            models.CheckConstraint(condition=models.Q(total__lt=100), name="saving_parcel_light"),
+        ]
+
+
 class Login(models.Model):
     name = models.CharField(max_length=20, null=True)
     email = models.CharField(max_length=50, null=True)

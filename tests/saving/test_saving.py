@@ -11,7 +11,7 @@ from orm import models
 from orm.errors import FieldError, FieldFetchBlocked, IntegrityError, ValidationError
 from orm.models.functions import Lower
 from orm.models.signals import post_delete, post_save, pre_delete, pre_save
-from tests.saving.models import Careful, Husband, Login, Loud, Quiet, Room, Wife
+from tests.saving.models import Careful, Husband, Login, Loud, Parcel, Quiet, Room, Wife
 
 
 async def test_full_clean_collects_errors_by_field(database: Any) -> None:
@@ -36,6 +36,28 @@ async def test_constraints_on_expressions_are_checked_ahead(database: Any) -> No
     await Login(name="b", email="ADA@x.org").afull_clean(exclude=["email"])
     await Login.objects.acreate(name=None, email=None)
     await Login(name=None, email=None).avalidate_constraints()  # NULL equals nothing
+
+
+async def test_rules_of_generated_columns_are_checked_by_what_they_are_computed_from(database: Any) -> None:
+    await Parcel.objects.acreate(weight=2, count=3)
+    own = await Parcel.objects.acreate(weight=5, count=5)
+    taken = {
+        "__all__": ["Constraint “saving_parcel_twice” is violated."],
+        "total": ["Parcel with this Total already exists."],
+    }
+    with pytest.raises(ValidationError) as caught:
+        await Parcel(weight=1, count=4).afull_clean()
+    assert caught.value.message_dict == taken
+    own.weight = 0  # what it holds as its total is of before this
+    with pytest.raises(ValidationError) as caught:
+        await own.afull_clean()
+    assert caught.value.message_dict == taken
+    await own.afull_clean(exclude=["weight"])
+    own.weight = 98
+    with pytest.raises(ValidationError, match="saving_parcel_light"):
+        await own.afull_clean()
+    own.weight = 6
+    await own.afull_clean()
 
 
 async def test_full_clean_converts(database: Any) -> None:

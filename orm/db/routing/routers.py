@@ -137,7 +137,9 @@ class Routes:
         return bool(one._state.db == other._state.db)
 
     def relate(self, instance: Any, value: Any) -> None:
-        """Check that ``value`` may be assigned to a relation of ``instance``; a new one of the two joins the other.
+        """Check that ``value`` may be assigned to a relation of ``instance``, on either side of it.
+
+        A new one of the two joins the other's database.
 
         Raises ``ValueError``. To be asked where ``apart`` is true.
         """

@@ -15,6 +15,7 @@ from orm.config import settings
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured, ValidationError, advised
 from orm.late import late_module
 from orm.models.checks.late import relation_checks
+from orm.models.fetching import rows_of
 from orm.models.fields.not_provided import NOT_PROVIDED
 from orm.models.on_delete import OnDelete, check_rule, check_rule_fits
 from orm.models.redeclared import of_a_former_class
@@ -457,8 +458,8 @@ class ForeignKey(RelatedField[T]):
         related = instance.__dict__.get(self.name)
         if limit is None and related is not None and not related._state.adding:
             return
-        rows = self.related_model._base_manager.using(instance._state.db)
-        rows = limited(rows.filter(**{self.target_attname: value}), self.get_limit_choices_to())
+        rows = rows_of(self.related_model, instance).filter(**{self.target_attname: value})
+        rows = limited(rows, self.get_limit_choices_to())
         if not await rows.aexists():
             name = self.related_model._meta.verbose_name
             raise ValidationError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from orm.db.routing import routes
 from orm.models.fetching import check_fetch_allowed, fetch, siblings
 from orm.models.redeclared import of_a_former_class
 from orm.models.relations.forward import rows_like
@@ -121,4 +122,6 @@ class ReverseOneDescriptor(PrefetchQuerysets):
                 f'Cannot assign "{value!r}": "{type(instance).__name__}.{self.name}" must be a "{model.__name__}" '
                 f"instance, or None.{of_a_former_class(value, model)}"
             )
+        if routes.apart:
+            routes.relate(instance, value)
         setattr(value, field.name, instance)  # its forward side keeps both ends in step
