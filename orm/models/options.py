@@ -407,7 +407,8 @@ class Options(Lineage):
             of_a_table = sorted(known, key=lambda field: tables.get(field.model._meta.concrete_model, len(tables)))
             return (*of_a_table, *self.private_fields)
         own = tuple(rel for rel in related if rel.model._meta.concrete_model is self.concrete_model)
-        meta = self.concrete_model._meta if self.proxy else self  # a proxy's fields are those of its table
+        table: Any = self.concrete_model if self.proxy else self.model  # a proxy's fields are those of its table
+        meta = table._meta
         return (*own, *meta.local_fields, *meta.local_many_to_many, *self.local_private_fields)
 
     def _parents_first(self) -> list[Any]:
@@ -465,8 +466,8 @@ class Options(Lineage):
     def default_manager(self) -> Any:
         """The manager the library uses where users' rows are meant: the named one, or the first."""
         name, managers = self.default_manager_name, self.managers
-        if not name and not self.local_managers:
-            name = self._parent_option("default_manager_name")
+        if not name and not self.local_managers and (nearest := self._nearest_parent()) is not None:
+            name = nearest.default_manager_name
         if name:
             return self._named_manager("default_manager_name", name)
         return managers[0] if managers else None
@@ -474,13 +475,17 @@ class Options(Lineage):
     @cached_property
     def base_manager(self) -> Any:
         """The manager that sees every row, for refreshing and for following relations."""
-        name = self.base_manager_name or self._parent_option("base_manager_name")
+        name = self._base_manager_named()
         return self._named_manager("base_manager_name", name) if name else plain_manager(self.model)
 
-    def _parent_option(self, option: str) -> Any:
-        """What the nearest parent's Meta says; None where there is no parent."""
-        nearest = next((base._meta for base in self.model.__mro__[1:] if hasattr(base, "_meta")), None)
-        return getattr(nearest, option) if nearest is not None else None
+    def _nearest_parent(self) -> Options | None:
+        """The Meta of the first model that this one inherits; None where there is none."""
+        return next((base._meta for base in self.model.__mro__[1:] if hasattr(base, "_meta")), None)
+
+    def _base_manager_named(self) -> str | None:
+        """What the model's Meta calls its base manager; where it does not say, what the nearest parent's does."""
+        nearest = self._nearest_parent()
+        return self.base_manager_name or (nearest._base_manager_named() if nearest is not None else None)
 
     def _named_manager(self, option: str, name: str) -> Any:
         try:

@@ -202,6 +202,30 @@ def test_a_childs_own_managers_come_first_and_named_ones_are_inherited() -> None
     assert isinstance(Own._base_manager, Quiet)
 
 
+def test_a_named_base_manager_is_that_of_all_generations() -> None:
+    class Place(models.Model):
+        first = Manager()
+        second = Quiet()
+
+        class Meta:
+            default_manager_name = "second"
+            base_manager_name = "second"
+
+    class Child(Place):
+        pass
+
+    class Grandchild(Child):
+        pass
+
+    class Listed(Grandchild):
+        class Meta:
+            proxy = True
+
+    for model in (Child, Grandchild, Listed):
+        assert (model._base_manager.name, model._base_manager.model) == ("second", model)
+    assert (Child._default_manager.name, Grandchild._default_manager.name) == ("second", "first")
+
+
 def test_a_swappable_model_is_swapped_by_the_settings() -> None:
     class User(models.Model):
         class Meta:
