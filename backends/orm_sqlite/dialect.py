@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from orm.errors import DatabaseError, NotSupportedError, ProgrammingError, advised
+from orm.errors import DatabaseError, NotSupportedError, ProgrammingError, UnsendableText, advised
 from orm.sql import types
 from orm.sql.dialect import Adapter, Capabilities, FunctionBeside, NewKey, Pattern
 from orm.sql.explanation import Plan, Step
@@ -223,10 +223,10 @@ class SQLiteDialect(SQLiteObjects):
             value = "CASE type WHEN 'array' THEN ORM_ONLY(value) ELSE value END"
             return Pattern(f"{{lhs}} IN (SELECT {value} FROM json_each(%s))", _write_texts)
         if adapt is None:
-            return Pattern("{lhs} IN (SELECT value FROM json_each(%s))", json.dumps)
+            return Pattern("{lhs} IN (SELECT value FROM json_each(%s))", _write_list)
 
         def dump(values: Any) -> str:
-            text = json.dumps([None if value is None else adapt(value) for value in values])
+            text = _write_list([None if value is None else adapt(value) for value in values])
             # JSON has no infinity, but numbers too large to be anything else.
             return text.replace("Infinity", "1e999") if sql_type.kind in ("float", "decimal") else text
 
@@ -418,13 +418,17 @@ class SQLiteDialect(SQLiteObjects):
         return f"ORM_JSON_CONTAINS({lhs}, {rhs})"
 
     def json_has_key(self, sql: str, key: str) -> str:
-        # The keys of a list are its numbers, which equal no text.
-        return f"EXISTS (SELECT 1 FROM JSON_EACH({sql}) WHERE key = {key})"
+        # The keys of a list are its numbers, which equal no text. JSON_EACH cuts keys at NUL.
+        has = "EXISTS (SELECT 1 FROM JSON_EACH(whole) AS own WHERE own.key = asked)"
+        looked = f"CASE WHEN INSTR(whole, {_NUL}) THEN ORM_JSON_HAS_KEY(whole, asked) ELSE {has} END"
+        return f"(SELECT {looked} FROM (SELECT {sql} AS whole, {key} AS asked))"
 
     def json_has_keys(self, sql: str, keys: str, *, every: bool) -> tuple[str, Adapter]:
         has = "EXISTS (SELECT 1 FROM JSON_EACH(given.whole) AS own WHERE own.key = asked.value)"
         which = f"SELECT {'MIN' if every else 'MAX'}({has}) FROM JSON_EACH(given.keys) AS asked"
-        return f"(SELECT ({which}) FROM (SELECT {sql} AS whole, {keys} AS keys) AS given)", write_json
+        with_nul = f"ORM_JSON_HAS_{'ALL' if every else 'ANY'}(given.whole, given.keys)"
+        looked = f"CASE WHEN INSTR(given.whole || given.keys, {_NUL}) THEN {with_nul} ELSE ({which}) END"
+        return f"(SELECT {looked} FROM (SELECT {sql} AS whole, {keys} AS keys) AS given)", write_json
 
     def random(self) -> str:
         """Return a number from 0 up to 1, which is never reached: the lower 53 bits of SQLite's, over 2 to the 53rd."""
@@ -543,6 +547,20 @@ def _json_scalar(value: object) -> object:
 
 
 _WHOLE = "'$'"
+_NUL = "'\\u0000'"
+"""How a JSON text writes the character NUL."""
+
+
+def _write_list(values: Sequence[object]) -> str:
+    """Return the list for json_each(). Refuses texts with the character NUL, where that would cut them."""
+    text = json.dumps(values)
+    if "\\u0000" in text:
+        for value in values:
+            if isinstance(value, str) and "\0" in value:
+                raise UnsendableText(
+                    f"SQLite cuts the texts of a list at the character NUL (0x00): compare {value[:80]!r} by itself"
+                )
+    return text
 
 
 def _scalar_as_text(sql: str) -> str:

@@ -339,6 +339,25 @@ def json_part(text: str, path: str) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
+@strict
+def json_has_key(text: str, key: str) -> bool:
+    """Return whether a JSON text is an object with a key."""
+    value = json.loads(text)
+    return isinstance(value, dict) and key in value
+
+
+@strict
+def json_has_all(text: str, keys: str) -> bool:
+    """Return whether a JSON text is an object with all keys of a JSON list."""
+    return all(json_has_key(text, key) for key in json.loads(keys))
+
+
+@strict
+def json_has_any(text: str, keys: str) -> bool:
+    """Return whether a JSON text is an object with a key of a JSON list."""
+    return any(json_has_key(text, key) for key in json.loads(keys))
+
+
 MOST_NUMBERS = 1_000_000
 """Numbers that ``series`` gives for one row."""
 
@@ -411,6 +430,9 @@ _FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("COT", 1, cotangent),
     *((name.upper(), 1, digest(name)) for name in ("sha1", "sha224", "sha256", "sha384", "sha512")),
     ("ORM_JSON_PART", 2, json_part),
+    ("ORM_JSON_HAS_KEY", 2, json_has_key),
+    ("ORM_JSON_HAS_ALL", 2, json_has_all),
+    ("ORM_JSON_HAS_ANY", 2, json_has_any),
     ("ORM_JSON_EQUAL", 2, json_equal),
     ("ORM_JSON_CONTAINS", 2, json_contains),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from orm.errors import DataError
+from orm.errors import DataError, UnsendableText
 from orm.sql.dialect import Adapter
 
 
@@ -27,7 +27,9 @@ _MOST_OF_A_PATTERN = 50_000  # SQLITE_MAX_LIKE_PATTERN_LENGTH as Python's SQLite
 
 
 def _pattern(glob: str) -> str:
-    """Return a GLOB pattern as it is; one longer than SQLite takes is named here, before it is sent."""
+    """Return a GLOB pattern as it is; one that SQLite would not take whole is named here, before it is sent."""
+    if "\0" in glob:
+        raise UnsendableText(f"SQLite cuts patterns at the character NUL (0x00): {glob[:80]!r}")
     if len(glob) * 4 > _MOST_OF_A_PATTERN and len(glob.encode("utf-8", "surrogatepass")) > _MOST_OF_A_PATTERN:
         raise ValueError(
             f"SQLite matches patterns of up to {_MOST_OF_A_PATTERN} bytes; this one has {len(glob)} letters"

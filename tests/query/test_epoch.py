@@ -11,10 +11,10 @@ import orm
 from orm.epoch import Reason, epoch
 from orm.models import CharField, IntegerField, Transform
 from orm.models.signals import post_init
-from orm.query import shape
+from orm.query import delete_instances, shape
 from orm.sql.lookups import Exact
 from tests.conftest import Run
-from tests.query.models import Author
+from tests.query.models import Author, Tag
 
 
 class Backwards(Transform):
@@ -116,6 +116,24 @@ async def test_settings_change_what_is_written_and_read(database: Run) -> None:
     finally:
         orm.configure(use_tz=True)
     assert (await Author.objects.aget(pk=author.pk)).name == "Zoe"
+
+
+@pytest.mark.only(backend="sqlite")
+async def test_the_statement_of_a_deletion_is_made_anew_when_the_epoch_has_advanced(
+    database: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = list[object]()
+    real = delete_instances.OneDelete
+    monkeypatch.setattr(delete_instances, "OneDelete", lambda *given: made.append(given) or real(*given))
+    one, two, three = [await Tag.objects.acreate(name=name) for name in "abc"]
+    await one.adelete()
+    before = len(made)
+    await two.adelete()
+    assert len(made) == before
+    epoch.advance(Reason.SETTINGS)
+    await three.adelete()
+    assert len(made) == 2 * before
+    assert await Tag.objects.acount() == 0
 
 
 def test_what_is_compiled_while_the_epoch_advances_is_not_kept() -> None:

@@ -194,6 +194,27 @@ async def test_columns_of_keys_are_found_by_name_in_other_queries(database: Any)
         assert await again == [{f"data__{key}": rows[1].data[key] for key in (first, second)}]
 
 
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.parametrize(
+    ("key", "found"),
+    [("\0", ["nul"]), ("", ["empty"]), ("a", ["plain"]), ("a\0b", ["inside"]), ("a\0c", []), ("\\u0000", ["escape"])],
+)
+async def test_the_character_nul_is_part_of_a_key(database: Any, key: str, found: list[str]) -> None:
+    keys = {"nul": "\0", "empty": "", "plain": "a", "inside": "a\0b", "escape": "\\u0000"}
+    await Document.objects.abulk_create(
+        [Document(name="null"), Document(name="list", data=["\0"])]
+        + [Document(name=name, data={each: 1}) for name, each in keys.items()]
+    )
+    for condition in (
+        {"data__has_key": key},
+        {"data__has_keys": [key]},
+        {"data__has_any_keys": [key, "not there"]},
+        {f"data__{key}": 1},
+    ):
+        assert await Document.objects.filter(**condition).values_list("name", flat=True) == found
+    assert await Document.objects.filter(data__has_keys=[key, "not there"]).acount() == 0
+
+
 REQUESTS: list[Callable[[Any, int], Any]] = [
     lambda documents, n: documents.filter(**{f"data__k{n}__{n}": n}).order_by(f"data__o{n}").first(),
     lambda documents, n: documents.filter(data__has_key=f"k{n}").first(),
