@@ -16,7 +16,7 @@ from orm.compat.django.surface import SURFACES
 def python(program: str) -> str:
     """Run a program after ``install()``; return what it printed."""
     program = "from orm.compat.django import install\ninstall()\n" + program
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -108,7 +108,7 @@ def test_install_refuses_when_django_is_loaded() -> None:
         "import django\nfrom orm.compat.django import install\nfrom orm.errors import ImproperlyConfigured\n"
         "try:\n    install()\nexcept ImproperlyConfigured as error:\n    print(error)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
     assert "Django itself is already imported" in done.stdout, done.stderr
 
 

@@ -67,7 +67,7 @@ def deployers(database: Run) -> Iterator[list[subprocess.Popen[str]]]:
     started = [subprocess.Popen([sys.executable, "-c", code], **pipes) for _ in range(2)]
     yield started
     for one in started:
-        one.communicate(timeout=60)
+        one.communicate(timeout=300)
 
 
 def told(deployer: subprocess.Popen[str], order: str) -> None:

@@ -59,6 +59,17 @@ async def test_any_queryset_is_merged_under_any_name(counters: Any) -> None:
 
 
 @postgresql
+async def test_what_a_new_row_is_not_told_is_prepared_as_its_field_says(
+    counters: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    field = Counter._meta.get_field("value")
+    monkeypatch.setattr(field, "get_default", lambda: "7")
+    when = [NotMatched().insert(key=F("given__key"))]
+    assert await Counter.objects.amerge(delivery(("new", 1)), on={"key": "key"}, when=when) == 1
+    assert (await Counter.objects.aget(key="new")).value == 7
+
+
+@postgresql
 async def test_nothing_to_merge(counters: Any) -> None:
     for rows in (delivery(), Tag.objects.none()):
         on = {"key": "key" if isinstance(rows, Rows) else "name"}

@@ -109,6 +109,20 @@ async def test_raw_with_wrong_sql(library: Any) -> None:
         await Author.objects.raw("SELECT * FROM no_such_table")
 
 
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ([1], "more placeholders than its 1 parameters"),
+        ("xy", r"a list, a tuple or a dict, not 'xy': did you mean \['xy'\]"),
+        ({"one": 1}, r"placeholders are %\(name\)s"),
+    ],
+)
+async def test_raw_with_parameters_that_do_not_fit(library: Any, params: Any, said: str) -> None:
+    rows = Author.objects.raw("SELECT * FROM query_author WHERE id = %s OR age = %s", params)
+    with pytest.raises(ProgrammingError, match=said):
+        await rows
+
+
 # -- parameters as they would stand in the text ------------------------------------------------------------------------
 
 

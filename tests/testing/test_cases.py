@@ -49,7 +49,7 @@ unittest.main(argv=["x", "-v"])
 def test_every_table_there_is_is_looked_at_unless_the_transaction_has_failed(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(PROGRAM, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "program.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "program.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
     )
     assert "FAILED (errors=1)" in done.stderr, done.stderr
     assert "ERROR: test_broken_key" in done.stderr
