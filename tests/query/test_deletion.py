@@ -186,3 +186,13 @@ async def test_delete_many_at_once(database: Any) -> None:
     owners = await Owner.objects.abulk_create([Owner(name=str(n)) for n in range(1500)])
     await Cascading.objects.abulk_create([Cascading(owner=owner) for owner in owners])
     assert await Owner.objects.all().adelete() == (3000, {"query.Cascading": 1500, "query.Owner": 1500})
+
+
+async def test_rows_that_are_told_apart_by_some_fields_alone_are_not_deleted(library: Any) -> None:
+    for rows, said in (
+        (Author.objects.all().distinct("name"), r"after \.distinct\(\*fields\)"),
+        (Author.objects.all().values("name"), r"after \.values\(\) or \.values_list\(\)"),
+        (Author.objects.all().values_list("name"), r"after \.values\(\) or \.values_list\(\)"),
+    ):
+        with pytest.raises(TypeError, match=said):
+            await rows.adelete()
