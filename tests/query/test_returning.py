@@ -369,3 +369,10 @@ async def test_there_is_no_excluded_row_but_in_an_upsert(database: Any) -> None:
         await Counter.objects.aupdate(value=Excluded("value"))
     with refused:
         await Counter.objects.acreate(key="k", value=Excluded("value"))
+
+
+async def test_rows_of_another_query_that_are_there_already_are_refused(counters: Any) -> None:
+    again = Counter.objects.filter(key="k1").values("key")
+    with pytest.raises(IntegrityError):
+        await Counter.objects.returning("key").ainsert_from(again, fields=["key"])
+    assert await Counter.objects.returning("key").ainsert_from(again, fields=["key"], ignore_conflicts=True) == []
