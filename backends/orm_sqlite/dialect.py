@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from orm.errors import DatabaseError, NotSupportedError, ProgrammingError, UnsendableText, advised
+from orm.errors import DatabaseError, NotSupportedError, ProgrammingError, advised
 from orm.sql import types
 from orm.sql.dialect import Adapter, Capabilities, FunctionBeside, NewKey, Pattern
 from orm.sql.explanation import Plan, Step
@@ -27,6 +27,7 @@ from orm_sqlite.storage import (
     read_computed_decimal,
     read_naive,
     write_json,
+    write_list,
     write_naive,
 )
 
@@ -223,10 +224,10 @@ class SQLiteDialect(SQLiteObjects):
             value = "CASE type WHEN 'array' THEN ORM_ONLY(value) ELSE value END"
             return Pattern(f"{{lhs}} IN (SELECT {value} FROM json_each(%s))", _write_texts)
         if adapt is None:
-            return Pattern("{lhs} IN (SELECT value FROM json_each(%s))", _write_list)
+            return Pattern("{lhs} IN (SELECT value FROM json_each(%s))", write_list)
 
         def dump(values: Any) -> str:
-            text = _write_list([None if value is None else adapt(value) for value in values])
+            text = write_list([None if value is None else adapt(value) for value in values])
             # JSON has no infinity, but numbers too large to be anything else.
             return text.replace("Infinity", "1e999") if sql_type.kind in ("float", "decimal") else text
 
@@ -549,18 +550,6 @@ def _json_scalar(value: object) -> object:
 _WHOLE = "'$'"
 _NUL = "'\\u0000'"
 """How a JSON text writes the character NUL."""
-
-
-def _write_list(values: Sequence[object]) -> str:
-    """Return the list for json_each(). Refuses texts with the character NUL, where that would cut them."""
-    text = json.dumps(values)
-    if "\\u0000" in text:
-        for value in values:
-            if isinstance(value, str) and "\0" in value:
-                raise UnsendableText(
-                    f"SQLite cuts the texts of a list at the character NUL (0x00): compare {value[:80]!r} by itself"
-                )
-    return text
 
 
 def _scalar_as_text(sql: str) -> str:
