@@ -27,7 +27,6 @@ from orm_sqlite.storage import (
     read_computed_decimal,
     read_naive,
     write_json,
-    write_list,
     write_naive,
 )
 
@@ -224,10 +223,10 @@ class SQLiteDialect(SQLiteObjects):
             value = "CASE type WHEN 'array' THEN ORM_ONLY(value) ELSE value END"
             return Pattern(f"{{lhs}} IN (SELECT {value} FROM json_each(%s))", _write_texts)
         if adapt is None:
-            return Pattern("{lhs} IN (SELECT value FROM json_each(%s))", write_list)
+            return Pattern("{lhs} IN (SELECT value FROM json_each(%s))", json.dumps)
 
         def dump(values: Any) -> str:
-            text = write_list([None if value is None else adapt(value) for value in values])
+            text = json.dumps([None if value is None else adapt(value) for value in values])
             # JSON has no infinity, but numbers too large to be anything else.
             return text.replace("Infinity", "1e999") if sql_type.kind in ("float", "decimal") else text
 

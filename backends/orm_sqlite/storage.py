@@ -18,10 +18,10 @@ import decimal
 import json
 import math
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from orm.errors import DataError, UnsendableText
+from orm.errors import DataError
 from orm.sql import types
 from orm.sql.dialect import Adapter
 from orm_sqlite.decimals import MOST_PLACES
@@ -80,18 +80,6 @@ def write_decimal(value: decimal.Decimal) -> int | float | str:
 
 def write_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def write_list(values: Sequence[object]) -> str:
-    """Return the list for json_each(). Refuses texts with the character NUL, where that would cut them."""
-    text = json.dumps(values)
-    if "\\u0000" in text:
-        for value in values:
-            if isinstance(value, str) and "\0" in value:
-                raise UnsendableText(
-                    f"SQLite cuts the texts of a list at the character NUL (0x00): compare {value[:80]!r} by itself"
-                )
-    return text
 
 
 def read_aware(text: str) -> datetime.datetime:

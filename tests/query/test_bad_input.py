@@ -304,16 +304,6 @@ async def test_a_pattern_with_a_nul_character_is_refused_where_it_would_be_cut(d
         await Tag.objects.filter(**{f"name__{lookup}": "a\x00"}).acount()
 
 
-@pytest.mark.only(backend="sqlite")
-async def test_a_list_with_a_nul_character_is_refused_where_it_would_be_cut(database: Any) -> None:
-    await Tag.objects.abulk_create([Tag(name="a"), Tag(name="a\x00b"), Tag(name="\\u0000")])
-    with pytest.raises(orm.errors.UnsendableText, match="NUL"):
-        await Tag.objects.filter(name__in=["x", "a\x00b"]).acount()
-    assert await Tag.objects.filter(name__in=["x", "\\u0000"]).values_list("name", flat=True) == ["\\u0000"]
-    for lookup, text in (("exact", "a\x00b"), ("contains", "a\x00")):
-        assert await Tag.objects.filter(**{f"name__{lookup}": text}).values_list("name", flat=True) == ["a\x00b"]
-
-
 async def test_decimal_with_too_many_digits(database: Any) -> None:
     with pytest.raises((ValueError, orm.errors.DataError)):
         await Everything.objects.acreate(decimal="123456789012345678.5")
