@@ -25,29 +25,26 @@ from orm.query.shape import Shape, root
 from orm.query.step_keys import filter_key, listed_filter_key, take_step
 from orm.sql import types
 from orm.sql.conditions import Q, kind_of
-from orm.sql.lookups import IsNull
 from orm.sql.nodes import Uncacheable
-from orm.sql.references import F
 from orm.sql.select import RowForm
-from orm.structures.arguments import check_names, checked_alias, listed_names, mapped
+from orm.structures.arguments import checked_alias, listed_names, mapped
 from orm.structures.fetch_mode import FetchMode
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
     from typing import Self
 
-    from orm.query import extra, named_expressions, prefetch
+    from orm.query import extra, moments, named_expressions, prefetch
     from orm.query.known_related import Tie
     from orm.query.query import Query
     from orm.query.queryset_blocking import QuerySet
     from orm.sql.combinable import Combinable
-    from orm.sql.functions import moments
     from orm.sql.types import SQLType
 
     Name: TypeAlias = str | Combinable
 else:
     extra = late_module("orm.query.extra")
-    moments = late_module("orm.sql.functions.moments")
+    moments = late_module("orm.query.moments")
     named_expressions = late_module("orm.query.named_expressions")
     prefetch = late_module("orm.query.prefetch")
 
@@ -483,7 +480,7 @@ class Chain(Generic[M]):
 
     def dates(self, field_name: str, kind: str, order: str = "ASC") -> Any:
         """Return the different dates of a field, cut to ``kind`` (year, month, week or day), in order."""
-        return self._moments(field_name, kind, order, ("year", "month", "week", "day"), types.DATE)
+        return moments.different_moments(self, field_name, kind, order, types.DATE)
 
     def datetimes(
         self, field_name: str, kind: str, order: str = "ASC", tzinfo: datetime.tzinfo | str | None = None
@@ -492,36 +489,7 @@ class Chain(Generic[M]):
 
         They are cut, and told, in ``tzinfo`` (the current zone).
         """
-        kinds = ("year", "month", "week", "day", "hour", "minute", "second")
-        return self._moments(field_name, kind, order, kinds, types.DATETIME, tzinfo)
-
-    def _moments(
-        self,
-        name: str,
-        kind: str,
-        order: str,
-        kinds: Sequence[str],
-        result: SQLType,
-        tzinfo: datetime.tzinfo | str | None = None,
-    ) -> object:
-        if kind not in kinds:
-            *first, last = map(repr, kinds)
-            said = f"'kind' must be one of {', '.join(first)}, or {last}"
-            raise ValueError(f"{said}, not {kind!r}." if errors.advice_in_errors else f"{said}.")
-        if order not in ("ASC", "DESC"):
-            raise errors.advised(ValueError, "'order' must be either 'ASC' or 'DESC'.", f" It was {order!r}.")
-        self._uncut("create distinct fields")
-        meta: Any = self.model
-        (name,) = check_names("dates()" if result is types.DATE else "datetimes()", [name])
-        field = meta._meta.names.get(name)
-        if field is not None and (field.is_relation or field.kind not in ("date", "datetime", "time")):
-            raise TypeError(f"{name!r} isn't a DateField, TimeField, or DateTimeField.")
-        plain, shown = "plain_field", "datefield" if result is types.DATE else "datetimefield"
-        while {plain, shown} & {*meta._meta.names, *self._shape.select.annotations}:
-            plain, shown = f"{plain}_", f"{shown}_"
-        cut = self.alias(**{plain: F(name)}).annotate(**{shown: moments.Trunc(plain, kind, result, tzinfo)})
-        ordered = cut.filter(IsNull(F(plain), False)).order_by(shown if order == "ASC" else f"-{shown}")
-        return ordered.values_list(shown, flat=True).distinct()
+        return moments.different_moments(self, field_name, kind, order, types.DATETIME, tzinfo)
 
     def select_related(self: C, *fields: object) -> C:
         """Load related objects in the same query: relations to one row by name; ``None`` undoes it."""
