@@ -7,7 +7,7 @@ import sys
 import click
 
 from orm.cli.migrations import database_option, json_option
-from orm.cli.output import at_terminal, explained, say, tell_json
+from orm.cli.output import at_terminal, explained, say, tell_json, writing
 from orm.serializers.dumping import Dump
 from orm.serializers.loading import Load
 
@@ -43,7 +43,8 @@ def dumpdata(
     dump = Dump(labels, format, indent, database, exclude, natural_foreign, natural_primary, every, keys)
     with explained():
         if output:
-            dump.write_file(output, sys.stderr if sys.stderr.isatty() else None)
+            with writing(output):
+                dump.write_file(output, sys.stderr if sys.stderr.isatty() else None)
         else:
             dump.write(sys.stdout)
             print()

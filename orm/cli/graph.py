@@ -8,9 +8,12 @@ import click
 
 from orm.cli import completing
 from orm.cli.drawing import mermaid, svg
-from orm.cli.output import Failure, explained, tell_json
+from orm.cli.output import Failure, explained, tell_json, writing
 from orm.migrations import making, sources
 from orm.models.diagram import diagram
+
+SUFFIXES = {".svg": "svg", ".mmd": "mermaid", ".mermaid": "mermaid", ".md": "mermaid"}
+"""What is written into a file of a name that ends like that."""
 
 
 @click.command()
@@ -29,8 +32,10 @@ def graph(apps: tuple[str, ...], output: Path | None, form: str | None) -> None:
         sources.import_models()
     found = diagram(apps)
     if not found.entities:
-        raise Failure("There are no models: set installed_apps in [tool.orm].")
-    form = form or ("svg" if output is not None and output.suffix == ".svg" else "mermaid")
+        raise Failure(f"There are no models in {', '.join(apps) or 'any of the installed_apps of [tool.orm]'}.")
+    form = form or ("mermaid" if output is None else SUFFIXES.get(output.suffix.lower()))
+    if form is None:
+        raise Failure(f"{output}: the name ends in .svg or .mmd, or --format says what is written.")
     if form == "json":
         entities = [
             {**one._asdict(), "attributes": [each._asdict() for each in one.attributes]} for one in found.entities
@@ -41,5 +46,6 @@ def graph(apps: tuple[str, ...], output: Path | None, form: str | None) -> None:
     if output is None:
         click.echo(text, nl=False)
     else:
-        output.write_text(text, encoding="utf-8")
+        with writing(output):
+            output.write_text(text, encoding="utf-8")
         click.echo(f"{output}: {len(found.entities)} models, {len(found.relations)} relations", err=True)

@@ -9,7 +9,7 @@ import click
 
 from orm.cli import completing
 from orm.cli.losses import losses_of
-from orm.cli.output import ASKED, DIFFERENT, Failure, Tone, at_terminal, complain, explained, say, tell_json
+from orm.cli.output import ASKED, DIFFERENT, Failure, Tone, at_terminal, complain, explained, say, tell_json, writing
 from orm.cli.overlooked import refuse_faulty_models, remarks
 from orm.cli.progress import Teller
 from orm.cli.safety import refuse_unsafe
@@ -108,7 +108,8 @@ def makemigrations(
             files = [making.written(migration, include_header=not no_header) for migration in made]
         if not (check or dry_run):
             for one in files if not update else ():
-                making.write(one)
+                with writing(one.path):
+                    making.write(one)
             for each in updates:
                 updating.write_updated(each)
                 left += [each.left] if each.left not in (None, each.file.path) else []
@@ -404,8 +405,8 @@ def sqlmigrate(app: str, migration: str, database: str, backwards: bool, as_json
 
 @click.command()
 @click.argument("app", shell_complete=completing.labels)
-@click.argument("first", metavar="[FIRST] LAST", shell_complete=completing.migrations)
-@click.argument("last", required=False, shell_complete=completing.migrations)
+@click.argument("first", metavar="[FIRST]", shell_complete=completing.migrations)
+@click.argument("last", metavar="LAST", required=False, shell_complete=completing.migrations)
 @click.option("--no-optimize", is_flag=True, help="Keep every operation.")
 @click.option("--name", help="Name the new migration, after its number.")
 @click.option("--no-header", is_flag=True, help="Leave out the line that says when the file was made.")
@@ -422,7 +423,8 @@ def squashmigrations(
         making.refuse_unknown([app])
         squashed = making.squash(making.from_disk(), app, end, start, name=name, optimize=not no_optimize)
         one = making.written(squashed.migration, include_header=not no_header)
-        making.write(one)
+        with writing(one.path):
+            making.write(one)
     if as_json:
         counted = {"operations_before": squashed.before, "operations_after": squashed.after}
         replaced = [migration.name for migration in squashed.replaced]

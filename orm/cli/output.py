@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from enum import Enum
+from pathlib import Path
 from typing import IO
 
 import click
@@ -66,6 +67,15 @@ def explained() -> Iterator[None]:
         notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
         text = error.args[0] if isinstance(error, KeyError) and error.args else error
         raise Failure(f"{text}{notes}") from error
+
+
+@contextlib.contextmanager
+def writing(path: Path | str) -> Iterator[None]:
+    """Say in a sentence which file or folder can't be written, and why."""
+    try:
+        yield
+    except OSError as error:
+        raise Failure(f"{error.filename or path} can't be written: {error.strerror}.") from error
 
 
 def at_terminal() -> bool:

@@ -292,7 +292,8 @@ class BaseManager(Generic[M]):
             # get_queryset() raised an AttributeError, which brought Python here: let it be seen.
             return getattr(self.get_queryset(), name)
         if name.startswith("__") or name not in QUERYSET_ONLY:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            # With the name and the object, Python proposes names where it prints the error, and only there.
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
         raise AttributeError(
             f"A manager has no {name}(), so that a slip can't empty a table; write .all().{name}()."
             if name in ("delete", "adelete")

@@ -15,6 +15,7 @@ from orm.models.apps import apps
 from orm.models.schema_editor_blocking import SchemaEditor
 from orm.models.state import DEFAULT_DB_ALIAS
 from orm.sql import ddl
+from orm.text.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from orm.db.database import AwaitableDatabase
@@ -77,13 +78,19 @@ def tables_of(models: tuple[type[Any], ...], using: str) -> list[Any]:
     return found
 
 
+def _meant(missing: list[str]) -> str:
+    """Which declared models have labels much like those that nobody declared."""
+    declared = [model._meta.label for model in apps.get_models()]
+    return "".join(did_you_mean(label, declared) for label in missing)
+
+
 def with_join_models(models: tuple[type[Any], ...]) -> list[Any]:
     """The models that have tables of their own to make, with the join models of their many-to-many fields."""
     missing = apps.pending()
     if missing and not models:
         raise ImproperlyConfigured(
             f"Relations point to models nobody declared: {', '.join(missing)}. "
-            "Import the modules that declare them first."
+            f"Import the modules that declare them first, or mend the name.{_meant(missing)}"
         )
     found: dict[str, Any] = {}
     for model in models or apps.get_models():

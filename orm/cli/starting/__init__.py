@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from orm.cli.migrations import json_option
-from orm.cli.output import Failure, say, tell_json
+from orm.cli.output import Failure, say, tell_json, writing
 from orm.cli.starting.files import BARE, FILES
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -45,8 +45,9 @@ def init(folder: Path, app: str | None, bare: bool, as_json: bool) -> None:
         raise Failure(f"{folder} has these already, and nothing is overwritten: {', '.join(there)}.")
     for name, text in files.items():
         path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
         if not as_json:
             say(f"  {path}")
     steps = [] if folder.resolve() == Path.cwd() else [f"cd {shlex.quote(str(folder))}"]

@@ -92,7 +92,7 @@ def _check_lazy_references(registry: Apps, ignore: Iterable[object] | None = Non
             continue
         missing = (
             f"app '{app_label}' doesn't provide model '{name.lower()}'."
-            if app_label in registry.app_configs
+            if app_label in registry.app_configs or registry.all_models.get(app_label)
             else f"app '{app_label}' isn't installed."
         )
         found.append(
