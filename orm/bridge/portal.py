@@ -365,7 +365,7 @@ def out_of_reach(why: str) -> BridgeError:
 class Errand:
     """A task on another thread's loop; ``settle(value, error)`` is called there when it has ended."""
 
-    __slots__ = ("_claim", "_coroutine", "_loop", "_settle", "_task", "_watch", "begun")
+    __slots__ = ("_claim", "_coroutine", "_exit", "_loop", "_settle", "_task", "_watch", "begun")
 
     def __init__(
         self,
@@ -377,6 +377,7 @@ class Errand:
         self._coroutine = coroutine
         self._settle = settle
         self._task: asyncio.Task[Any] | None = None
+        self._exit: BaseException | None = None
         self._claim = threading.Lock()
         self._watch: Watch | None = None
         self.begun = False
@@ -386,12 +387,22 @@ class Errand:
         if not self._claim.acquire(blocking=False):
             return  # nobody waits for it any more
         self.begun = True
-        self._task = self._loop.create_task(self._coroutine)
+        self._task = self._loop.create_task(self._run())
         self._task.add_done_callback(self._end)
+
+    async def _run(self) -> Any:
+        """Keep what ends a program from that loop, which it would end instead: whoever waits for us raises it."""
+        try:
+            return await self._coroutine
+        except (KeyboardInterrupt, SystemExit) as error:
+            self._exit = error
 
     def _end(self, task: asyncio.Task[Any]) -> None:
         if task.cancelled():
+            self._coroutine.close()  # where the task was cancelled before its first step
             self._settle(None, asyncio.CancelledError())
+        elif self._exit is not None:
+            self._settle(None, self._exit)
         elif (error := task.exception()) is not None:
             self._settle(None, error)
         else:

@@ -44,9 +44,7 @@ class Prompt(code.InteractiveConsole):
         try:
             result = types.FunctionType(code, self.locals)()
             if inspect.iscoroutine(result):
-                ended = portal.run(_run_to_its_end(result))
-                if ended is not None:
-                    raise ended
+                portal.run(_shown(result))
         except SystemExit:
             raise
         except BaseException:  # Ctrl-C included: it ends the statement, not the prompt
@@ -72,13 +70,8 @@ class Prompt(code.InteractiveConsole):
         super().showsyntaxerror(*args, **options)
 
 
-async def _run_to_its_end(statement: Coroutine[object, None, object]) -> SystemExit | KeyboardInterrupt | None:
-    """Run a statement, and return what ends a program, where that is raised: it would end the loop alone."""
-    try:
-        await statement
-    except (SystemExit, KeyboardInterrupt) as error:
-        return error
-    return None
+async def _shown(coroutine: Coroutine[object, None, object]) -> None:
+    await coroutine
 
 
 def names() -> dict[str, Any]:

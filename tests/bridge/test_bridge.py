@@ -136,6 +136,16 @@ def test_portal_runs_with_context_and_raises() -> None:
         portal.run(fails())
 
 
+@pytest.mark.parametrize("exit_class", [SystemExit, KeyboardInterrupt])
+def test_what_ends_a_program_is_raised_by_whoever_waits_and_the_portal_goes_on(exit_class: type[BaseException]) -> None:
+    async def ends() -> None:
+        raise exit_class(3)
+
+    with pytest.raises(exit_class, match="3"):
+        portal.run(ends())
+    assert portal.run(AwaitableThing().aget(1)) == 1
+
+
 def test_portal_refuses_its_own_thread() -> None:
     async def inner() -> None:
         portal.run(AwaitableThing().aget())
