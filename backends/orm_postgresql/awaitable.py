@@ -27,7 +27,7 @@ from orm_postgresql import copying
 from orm_postgresql.errors import Place, connect_error, error_of
 from orm_postgresql.options import BEHIND_A_POOLER, begin_statement, read_settings, zone_of_sessions
 from orm_postgresql.spelling import spelled
-from orm_postgresql.values import NaiveMoments, with_hstores
+from orm_postgresql.values import NaiveMoments, days, with_hstores
 
 if TYPE_CHECKING:
     from orm.db.url import DatabaseURL
@@ -404,6 +404,9 @@ class AwaitableDriver(Driver):
             # Its requests to cancel a statement would ask for TLS again, and when one of these is broken off, which
             # happens when the session is ended, asyncio complains of a future that asyncpg forgot.
             raw._params = raw._params._replace(ssl=None)
+        await raw.set_type_codec(
+            "date", schema="pg_catalog", encoder=days.encode, decoder=days.__getitem__, format="tuple"
+        )
         if types.kept_zone is not None:
             await _read_naive_moments(raw, types.kept_zone)
         return AwaitableConnection(raw, named=settings.statement_cache_size > 0, pooled=settings.pooled)

@@ -13,7 +13,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from orm.errors import DataError, UnsendableText
 from orm.sql.ranges import DateRange, DateTimeRange, DateTimeTZRange, NumericRange, Range
@@ -69,6 +69,34 @@ class ReadRange:
     def __call__(self, value: object) -> Range:
         return self.made.of(value)
 
+
+class Days(dict[tuple[int], datetime.date]):
+    """How asyncpg reads and writes a date: both ways it is the number of days since 2000.
+
+    Its own way writes the last day of the calendar, 9999-12-31, as infinity and the first as minus infinity, so that
+    SQL and psycopg find another day. To look up a number that was read before takes less than to make its date anew.
+    """
+
+    EPOCH = datetime.date(2000, 1, 1).toordinal()
+    KEPT = 10_000
+    INFINITIES: ClassVar = {2**31 - 1: datetime.date.max, -(2**31): datetime.date.min}
+
+    def __missing__(self, value: tuple[int]) -> datetime.date:
+        """Return the date; the last and the first there is for the infinities, as asyncpg has them."""
+        number = value[0]
+        if number in self.INFINITIES:
+            return self.INFINITIES[number]
+        if len(self) >= self.KEPT:
+            self.clear()
+        day = self[value] = datetime.date.fromordinal(self.EPOCH + number)
+        return day
+
+    def encode(self, value: datetime.date) -> tuple[int]:
+        """Return the number for a date."""
+        return (value.toordinal() - self.EPOCH,)
+
+
+days = Days()
 
 _EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 _MICROSECOND = datetime.timedelta(microseconds=1)

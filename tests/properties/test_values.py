@@ -47,6 +47,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
 }
 ROW = st.fixed_dictionaries({name: st.none() | strategy for name, strategy in FIELDS.items()})
 ROWS = st.lists(ROW, min_size=1, max_size=4)
+ENDS = [{**dict.fromkeys(FIELDS), "date": day} for day in (datetime.date.min, datetime.date.max)]
+"""The first and the last day of the calendar, of which a driver makes something else."""
 
 
 def compare(found: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:
@@ -57,6 +59,7 @@ def compare(found: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:
 
 
 @given(rows=ROWS)
+@example(rows=ENDS)
 def test_written_blocking_read_awaitable(database: Run, wait: Waiter, rows: list[dict[str, Any]]) -> None:
     keys = [row.pk for row in Everything.objects.bulk_create([Everything(**row) for row in rows])]
 
@@ -67,6 +70,7 @@ def test_written_blocking_read_awaitable(database: Run, wait: Waiter, rows: list
 
 
 @given(rows=ROWS)
+@example(rows=ENDS)
 def test_written_awaitable_read_blocking(database: Run, wait: Waiter, rows: list[dict[str, Any]]) -> None:
     async def write() -> list[int]:
         return [(await Everything.objects.acreate(**row)).pk for row in rows]
