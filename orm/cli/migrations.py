@@ -86,10 +86,8 @@ def makemigrations(
         making.refuse_unknown(apps)
         refuse_faulty_models()
         loader = making.from_disk()
-        if update and (merge or empty):
-            raise Failure("--update takes changes into migrations that are there; --merge and --empty make new ones.")
-        if renames and (merge or empty):
-            raise Failure("--rename is about changes of the models; --merge and --empty look at none.")
+        if merge or empty:
+            _refuse_beside_new_files(update, renames)
         changes: Changes = {}
         if merge:
             made = making.merge(loader, name)
@@ -229,10 +227,9 @@ def migrate(
             _refuse_to_adopt(database, app)
             fake = True
         plan = plan_migrations(app, migration, using=database, fake=fake)
-        steps = [{"migration": str(one), "backwards": back} for one, back in plan]
         if show_plan or check:
             if as_json:
-                tell_json(steps)
+                tell_json([{"migration": str(one), "backwards": back} for one, back in plan])
             else:
                 _show_plan(plan)
             sys.exit(DIFFERENT if check and plan else 0)
@@ -259,6 +256,14 @@ def migrate(
     if migration is None:
         for remark in remarks([app] if app else []):
             complain(remark)
+
+
+def _refuse_beside_new_files(update: bool, renames: tuple[str, ...]) -> None:
+    """Refuse what has no meaning beside --merge and --empty."""
+    if update:
+        raise Failure("--update takes changes into migrations that are there; --merge and --empty make new ones.")
+    if renames:
+        raise Failure("--rename is about changes of the models; --merge and --empty look at none.")
 
 
 def _refuse_or_warn_of_later(plan: Plan, database: str) -> None:
